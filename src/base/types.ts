@@ -1,0 +1,85 @@
+// The records that the stages of nearmiss hand to each other. Plain immutable data; every item carries its id.
+
+/** A text with its id. Documents join title and text by one blank. */
+export interface TextItem {
+  readonly id: string;
+  readonly text: string;
+  readonly title?: string;
+}
+
+/** Judgements of one query: document id → relevance. Relevant means > 0. */
+export type Judgements = ReadonlyMap<string, number>;
+
+/** One part of a retrieval data set. */
+export interface Split {
+  readonly name: string;
+  /** Query id → judgements. The order of the map is the order of the file. */
+  readonly judgements: ReadonlyMap<string, Judgements>;
+  /** Negatives that came with the data (triplet files): query id → document ids. */
+  readonly negatives?: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Queries, documents and judgements, whatever file they came from. */
+export interface RetrievalData {
+  readonly kind: "retrieval";
+  /** What was recognised, in words: `BEIR folder`, `JSONL of pairs` … */
+  readonly format: string;
+  readonly source: string;
+  readonly documents: ReadonlyMap<string, TextItem>;
+  readonly queries: ReadonlyMap<string, TextItem>;
+  readonly splits: ReadonlyMap<string, Split>;
+  readonly fingerprint: string;
+}
+
+/** What a search found for one query: score descending, then id ascending by code point. Ranks start at 1. */
+export interface Hits {
+  readonly ids: readonly string[];
+  readonly scores: Float64Array;
+}
+
+/** Anything that answers queries with ranked documents: dense, BM25, TF-IDF, fused. */
+export interface Retriever {
+  readonly name: string;
+  readonly fingerprint: string;
+  /** One `Hits` a query, in the order of the queries, at most k long. */
+  search(queries: readonly TextItem[], k: number): Promise<readonly Hits[]>;
+}
+
+/** How two vectors are compared. */
+export type Similarity = "cosine" | "dot";
+
+/** Why a candidate may not be drawn. */
+export interface Rejection {
+  readonly filter: string;
+  readonly value: number | null;
+  readonly threshold: number | null;
+}
+
+/** A document near a query. `toPositive` is its similarity to the reference positive, where known. */
+export interface Candidate {
+  readonly id: string;
+  readonly score: number;
+  readonly rank: number;
+  readonly toPositive?: number;
+  readonly rejected?: Rejection | null;
+}
+
+/** The candidates of one query, before anything is drawn: score descending, then id ascending. */
+export interface ScoredPool {
+  readonly query: TextItem;
+  readonly positives: readonly { readonly id: string; readonly score: number; readonly rank: number | null }[];
+  readonly similarity: Similarity | "bm25";
+  /** The loss's scale (1 / temperature): samplers that look at score differences multiply by it. */
+  readonly scale: number;
+  readonly candidates: readonly Candidate[];
+  readonly round: number;
+}
+
+/** A candidate drawn as a negative. */
+export interface Negative {
+  readonly id: string;
+  readonly score: number;
+  readonly rank: number;
+  /** Probability of the first draw, before anything was drawn. */
+  readonly probability: number;
+}
