@@ -7,12 +7,18 @@ import { createGzip } from "node:zlib";
 
 /** Writes a file beside its place, syncs it and renames it: a reader sees the old content or the new one, never a part. */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
+  writePiecesAtomic(path, [typeof content === "string" ? Buffer.from(content, "utf8") : content]);
+}
+
+/** As `writeFileAtomic` for bytes that come in pieces and together may not fit one buffer. */
+export function writePiecesAtomic(path: string, pieces: Iterable<Uint8Array>): void {
   mkdirSync(dirname(path), { recursive: true });
   const beside = temporaryName(path);
   const handle = openSync(beside, "w");
   try {
-    const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
-    for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
+    for (const bytes of pieces)
+      for (let written = 0; written < bytes.length; )
+        written += writeSync(handle, bytes, written, Math.min(bytes.length - written, MAX_WRITE));
     fsyncSync(handle);
   } catch (error) {
     rmSync(beside, { force: true });
@@ -56,6 +62,9 @@ export function syncFolder(path: string): void {
     closeSync(handle);
   }
 }
+
+/** One system call writes less than 2 GiB. */
+const MAX_WRITE = 2 ** 30;
 
 function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
