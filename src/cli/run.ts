@@ -1,0 +1,137 @@
+import { type CountedWarning, collectWarnings, type Warnings } from "../base/warnings.js";
+import { describeError, InterruptedError } from "./failure.js";
+import { createProgress, type ProgressView } from "./progress.js";
+import { version } from "./version.js";
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly seed: number;
+  readonly threads?: number;
+  readonly cache: string;
+}
+
+/** What a command works with besides its own options. */
+export interface Context {
+  readonly seed: number;
+  readonly threads: number | undefined;
+  readonly cache: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+  /** Aborted by Ctrl-C; the library leaves a checkpoint and throws the signal's reason. */
+  readonly signal: AbortSignal;
+  readonly progress: ProgressView["report"];
+  readonly warnings: Warnings;
+  /** Text for people while the work goes on; never on stdout with `--json`. */
+  say(text: string): void;
+}
+
+/** What a command hands back. */
+export interface Outcome {
+  /** `result` of the JSON envelope; equal for equal runs. */
+  readonly result: unknown;
+  /** The same for people. */
+  readonly text?: string;
+  /** Whatever differs between two equal runs, beside the seconds that are measured here. */
+  readonly timing?: Readonly<Record<string, unknown>>;
+  /** A finished check that found something wrong (doctor) is not an error of the command. */
+  readonly exitCode?: 1;
+}
+
+export type Action = (context: Context) => Promise<Outcome>;
+
+/** Where a command's output goes; tests and `bin.ts` use the process's own. */
+export interface Streams {
+  readonly out: NodeJS.WriteStream;
+  readonly err: NodeJS.WriteStream;
+}
+
+/** Runs a command's action in its envelope and returns the exit code. Never throws. */
+export async function runAction(
+  command: string,
+  options: CommonOptions,
+  action: Action,
+  streams: Streams,
+): Promise<number> {
+  const json = options.json === true;
+  const quiet = options.quiet === true;
+  const people = json ? streams.err : streams.out;
+  const progress = createProgress(streams.err, quiet);
+  const write = (stream: NodeJS.WriteStream, text: string): void => {
+    progress.clear();
+    stream.write(`${text}\n`);
+  };
+  const warnings = collectWarnings((warning) => {
+    if (!quiet) write(streams.err, `warning: ${warning.message}`);
+  });
+  const started = performance.now();
+  const interruption = listenForInterruption((text) => write(streams.err, text));
+  try {
+    const outcome = await action({
+      seed: options.seed,
+      threads: options.threads,
+      cache: options.cache,
+      quiet,
+      json,
+      signal: interruption.signal,
+      progress: progress.report,
+      warnings,
+      say: (text) => {
+        if (!quiet) write(people, text);
+      },
+    });
+    progress.close();
+    const timing = { seconds: (performance.now() - started) / 1000, ...outcome.timing };
+    const listed = warnings.list();
+    if (outcome.text !== undefined && !(json && quiet)) write(people, outcome.text);
+    if (!quiet) for (const line of repeated(listed)) write(streams.err, line);
+    if (json) {
+      const { result } = outcome;
+      write(
+        streams.out,
+        JSON.stringify({ command, version: version(), seed: options.seed, warnings: listed, result, timing }),
+      );
+    }
+    return outcome.exitCode ?? 0;
+  } catch (error) {
+    progress.close();
+    return reportFailure(command, error, json, streams);
+  } finally {
+    progress.close();
+    interruption.close();
+  }
+}
+
+/** Prints a failure as `{command, error}` and in words, and returns its exit code. */
+export function reportFailure(command: string, error: unknown, json: boolean, streams: Streams): number {
+  const failure = describeError(error);
+  if (json) streams.out.write(`${JSON.stringify({ command, error: failure.error })}\n`);
+  streams.err.write(`${failure.text}\n`);
+  return failure.exitCode;
+}
+
+function repeated(warnings: readonly CountedWarning[]): string[] {
+  return warnings.filter(({ count }) => count > 1).map(({ code, count }) => `warning: ${code}: ${count} times`);
+}
+
+/** The first Ctrl-C (or SIGTERM) asks the work to stop after a checkpoint, the second ends the process at once. */
+function listenForInterruption(say: (text: string) => void): { signal: AbortSignal; close(): void } {
+  const controller = new AbortController();
+  const listeners = (["SIGINT", "SIGTERM"] as const).map((name) => {
+    const exitCode = name === "SIGINT" ? 130 : 143;
+    const listener = (): void => {
+      if (controller.signal.aborted) process.exit(exitCode);
+      say("Stopping. Press Ctrl-C again to stop at once.");
+      controller.abort(new InterruptedError(exitCode));
+    };
+    process.on(name, listener);
+    return { name, listener };
+  });
+  return {
+    signal: controller.signal,
+    close: () => {
+      for (const { name, listener } of listeners) process.off(name, listener);
+    },
+  };
+}

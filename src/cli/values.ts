@@ -1,0 +1,94 @@
+import { inputError } from "../base/errors.js";
+
+// Parsers of option values. Each takes the flag's name first and gives a function of the text, as commander wants it.
+
+/** A whole number in min … max. */
+export function integer(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const expected =
+    max === Number.MAX_SAFE_INTEGER ? `a whole number, at least ${min}` : `a whole number from ${min} to ${max}`;
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!(Number.isSafeInteger(value) && value >= min && value <= max)) throw badValue(flag, text, expected);
+    return value;
+  };
+}
+
+/** A finite number with `accept` true; `expected` says what that means. */
+export function decimal(
+  flag: string,
+  expected: string,
+  accept: (value: number) => boolean = () => true,
+): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!Number.isFinite(value) || !accept(value)) throw badValue(flag, text, expected);
+    return value;
+  };
+}
+
+/** One of the names. */
+export function choice<Name extends string>(flag: string, names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const found = names.find((name) => name === text);
+    if (found === undefined) throw badValue(flag, text, `one of ${names.join(", ")}`);
+    return found;
+  };
+}
+
+/** Names with commas between them, at least one, none empty or twice. */
+export function nameList(flag: string): (text: string) => readonly string[] {
+  return (text) => {
+    const names = text.split(",").map((name) => name.trim());
+    if (names.includes("") || new Set(names).size !== names.length) {
+      throw badValue(flag, text, "different names with commas between them");
+    }
+    return names;
+  };
+}
+
+/** `--columns query=q,positive=a`: what a column means → its name in the file. */
+export function columnNames(flag: string): (text: string) => ReadonlyMap<string, string> {
+  return (text) => {
+    const columns = new Map<string, string>();
+    for (const part of text.split(",")) {
+      const [meaning, name] = pair(flag, part, "meaning=column with commas between them, such as query=q,positive=a");
+      if (columns.has(meaning)) throw badValue(flag, text, `${meaning} once`);
+      columns.set(meaning, name);
+    }
+    return columns;
+  };
+}
+
+/** A repeatable `k=v`; the values so far come as the second argument. A value that reads as a number is one. */
+export function parameters(
+  flag: string,
+): (text: string, before?: ReadonlyMap<string, number | string>) => ReadonlyMap<string, number | string> {
+  return (text, before = new Map()) => {
+    const [key, value] = pair(flag, text, "name=value");
+    if (before.has(key)) throw badValue(flag, text, `${key} once`);
+    const number = Number(value);
+    return new Map([...before, [key, Number.isFinite(number) ? number : value]]);
+  };
+}
+
+/** A repeatable name. */
+export function repeated<Name extends string>(
+  parse: (text: string) => Name,
+): (text: string, before?: readonly Name[]) => readonly Name[] {
+  return (text, before = []) => [...before, parse(text)];
+}
+
+export function badValue(flag: string, found: string, expected: string, hint?: string): Error {
+  return inputError("bad-value", `${flag}: this value cannot be used`, {
+    field: flag,
+    found: found === "" ? "nothing" : found,
+    expected,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function pair(flag: string, text: string, expected: string): readonly [string, string] {
+  const [, key, value] = /^\s*([^=\s]+)\s*=\s*(.*\S)\s*$/s.exec(text) ?? [];
+  if (key === undefined || value === undefined) throw badValue(flag, text, expected);
+  return [key, value];
+}

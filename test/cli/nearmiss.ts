@@ -1,0 +1,36 @@
+import { spawn, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../../", import.meta.url);
+const bin = fileURLToPath(new URL("dist/cli/bin.js", root));
+
+export interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the compiled command as a user does. */
+export function nearmiss(argv: readonly string[], options: { cwd?: string; input?: string } = {}): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...argv], { encoding: "utf8", ...options });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** Runs a module of code that imports from `dist/` (as `DIST`), sends it signals when it says so, and waits for its end. */
+export function script(
+  code: string,
+  onError: (text: string, send: (signal: NodeJS.Signals) => void) => void,
+): Promise<Ran> {
+  const text = code.replaceAll("DIST", new URL("dist", root).href);
+  const child = spawn(process.execPath, ["--input-type=module", "-e", text]);
+  let out = "";
+  let err = "";
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+    onError(err, (signal) => child.kill(signal));
+  });
+  return new Promise((done) => child.on("close", (status) => done({ code: status, out, err })));
+}
