@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import { inputError } from "../base/errors.js";
+import { canonicalText, textId } from "../base/text.js";
+import type { RetrievalData, Split, TextItem } from "../base/types.js";
+import type { Warnings } from "../base/warnings.js";
+import { describeValue, type Place } from "./fields.js";
+
+/** A text as a file gives it, before it has an id. */
+export interface FoundText {
+  readonly id?: string | undefined;
+  readonly title?: string | undefined;
+  readonly text: string;
+}
+
+/** Gathers queries, documents and judgements, and keeps the rules about ids and equal texts in one place. */
+export interface Collector {
+  /** Takes a document and returns the id it is known by: that of the first document with an equal text. */
+  document(found: FoundText, place: Place): string;
+  query(found: FoundText, place: Place): string;
+  /** The id a document is known by, or undefined if there is none with this id. */
+  knownDocument(id: string): string | undefined;
+  hasQuery(id: string): boolean;
+  /** A pair judged twice keeps the higher relevance. */
+  judge(split: string, query: string, document: string, relevance: number): void;
+  /** A negative that came with the data. */
+  negative(split: string, query: string, document: string): void;
+  finish(format: string, source: string): RetrievalData;
+}
+
+interface OpenSplit {
+  readonly judgements: Map<string, Map<string, number>>;
+  readonly negatives: Map<string, Set<string>>;
+}
+
+/**
+ * An empty collector. Rules: an item without id gets `textId`; documents of equal canonical text are one document under the first id
+ * (counted warning `equal-documents`), except those without any text, which say nothing about being equal (`empty-documents`);
+ * an id with two different texts is an error (`duplicate-id`); a negative that is also relevant to its query is dropped
+ * (`negative-is-positive`). Title and text are joined by one blank.
+ */
+export function collector(warnings: Warnings): Collector {
+  const documents = new Map<string, TextItem>();
+  const queries = new Map<string, TextItem>();
+  const firstWithText = new Map<string, string>();
+  const aliases = new Map<string, string>();
+  const splits = new Map<string, OpenSplit>();
+  const knownDocument = (id: string) => (documents.has(id) ? id : aliases.get(id));
+  const open = (name: string): OpenSplit => {
+    const split = splits.get(name) ?? { judgements: new Map(), negatives: new Map() };
+    splits.set(name, split);
+    return split;
+  };
+
+  return {
+    knownDocument,
+    hasQuery: (id) => queries.has(id),
+    document(found, place) {
+      const item = toItem(found);
+      const held = knownDocument(item.id);
+      if (held !== undefined) {
+        sameText(documents.get(held) as TextItem, item, "document", place);
+        return held;
+      }
+      if (canonicalText(item.text) === "") {
+        warnings.add("empty-documents", `documents without text are kept, the first is ${JSON.stringify(item.id)}`);
+      } else {
+        const key = textId(item.text);
+        const equal = firstWithText.get(key);
+        if (equal !== undefined) {
+          aliases.set(item.id, equal);
+          if (found.id !== undefined) {
+            const ids = `${JSON.stringify(item.id)} is kept as ${JSON.stringify(equal)}`;
+            warnings.add("equal-documents", `documents with equal text are one document: ${ids}`);
+          }
+          return equal;
+        }
+        firstWithText.set(key, item.id);
+      }
+      documents.set(item.id, item);
+      return item.id;
+    },
+    query(found, place) {
+      const item = toItem(found);
+      const held = queries.get(item.id);
+      if (held !== undefined) sameText(held, item, "query", place);
+      else {
+        if (canonicalText(item.text) === "") {
+          warnings.add("empty-queries", `queries without text are kept, the first is ${JSON.stringify(item.id)}`);
+        }
+        queries.set(item.id, item);
+      }
+      return item.id;
+    },
+    judge(split, query, document, relevance) {
+      const { judgements } = open(split);
+      const judged = judgements.get(query) ?? new Map<string, number>();
+      const before = judged.get(document);
+      if (before !== undefined) {
+        const pair = `query ${JSON.stringify(query)} and document ${JSON.stringify(document)}`;
+        warnings.add("repeated-judgements", `a pair judged more than once keeps its highest relevance: ${pair}`);
+      }
+      judged.set(document, Math.max(relevance, before ?? relevance));
+      judgements.set(query, judged);
+    },
+    negative(split, query, document) {
+      const { negatives } = open(split);
+      negatives.set(query, (negatives.get(query) ?? new Set()).add(document));
+    },
+    finish(format, source) {
+      const closed = new Map<string, Split>();
+      for (const [name, split] of splits) closed.set(name, close(name, split, warnings));
+      warnSharedQueries(closed, warnings);
+      return {
+        kind: "retrieval",
+        format,
+        source,
+        documents,
+        queries,
+        splits: closed,
+        fingerprint: contentFingerprint(documents, queries, closed),
+      };
+    },
+  };
+}
+
+function toItem({ id, title, text }: FoundText): TextItem {
+  if (title === undefined || title.trim() === "") return { id: id ?? textId(text), text };
+  const joined = text.trim() === "" ? title : `${title} ${text}`;
+  return { id: id ?? textId(joined), text: joined, title };
+}
+
+function sameText(held: TextItem, item: TextItem, kind: string, { file, line }: Place): void {
+  if (held.text === item.text || canonicalText(held.text) === canonicalText(item.text)) return;
+  throw inputError("duplicate-id", `two different texts have the same ${kind} id`, {
+    file,
+    line,
+    field: item.id,
+    found: describeValue(item.text),
+    expected: describeValue(held.text),
+    hint: "give each text an id of its own",
+  });
+}
+
+function close(name: string, { judgements, negatives }: OpenSplit, warnings: Warnings): Split {
+  const kept = new Map<string, readonly string[]>();
+  for (const [query, ids] of negatives) {
+    const left = [...ids].filter((id) => !((judgements.get(query)?.get(id) ?? 0) > 0));
+    if (left.length < ids.size) {
+      const message = `a negative that is also a positive of its query is left out, first for query ${JSON.stringify(query)}`;
+      warnings.add("negative-is-positive", message, ids.size - left.length);
+    }
+    if (left.length > 0) kept.set(query, left);
+  }
+  return kept.size === 0 ? { name, judgements } : { name, judgements, negatives: kept };
+}
+
+function warnSharedQueries(splits: ReadonlyMap<string, Split>, warnings: Warnings): void {
+  const first = new Map<string, string>();
+  for (const [name, { judgements }] of splits) {
+    for (const query of judgements.keys()) {
+      const other = first.get(query);
+      if (other === undefined) first.set(query, name);
+      else warnings.add("shared-queries", `query ${JSON.stringify(query)} is in the splits ${other} and ${name}`);
+    }
+  }
+}
+
+/** The hash of ids, texts, judgements and negatives in their order; where they were read from does not matter. */
+function contentFingerprint(
+  documents: ReadonlyMap<string, TextItem>,
+  queries: ReadonlyMap<string, TextItem>,
+  splits: ReadonlyMap<string, Split>,
+): string {
+  const hash = createHash("sha256");
+  const add = (...parts: readonly unknown[]) => hash.update(`${JSON.stringify(parts)}\n`);
+  for (const { id, text } of documents.values()) add("document", id, text);
+  for (const { id, text } of queries.values()) add("query", id, text);
+  for (const { name, judgements, negatives } of splits.values()) {
+    add("split", name);
+    for (const [query, judged] of judgements) add(query, ...[...judged].flat());
+    for (const [query, ids] of negatives ?? []) add("negatives", query, ...ids);
+  }
+  return `sha256:${hash.digest("hex")}`;
+}

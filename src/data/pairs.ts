@@ -1,0 +1,74 @@
+import { basename } from "node:path";
+import { inputError } from "../base/errors.js";
+import type { RetrievalData } from "../base/types.js";
+import type { Warnings } from "../base/warnings.js";
+import { type Collector, collector } from "./collector.js";
+import { type PairColumns, pairColumns } from "./columns.js";
+import { fieldError, idList, optionalId, type Row, requiredText, textList } from "./fields.js";
+import { type RecordFormat, readRecords } from "./records.js";
+
+/** A file of pairs or triplets that becomes one split. */
+export interface SplitFile {
+  readonly split: string;
+  readonly path: string;
+  readonly format: RecordFormat;
+}
+
+/**
+ * Reads files of pairs (query, positive) or triplets (and any number of negatives), one file a split. Several rows of a query, or a list
+ * in the positive's field, are several positives, each of relevance 1. Ids come from `query_id`, `positive_id`, `negative_id(s)`, else from the texts.
+ */
+export async function readPairs(
+  source: string,
+  files: readonly SplitFile[],
+  chosen: ReadonlyMap<string, string>,
+  warnings: Warnings,
+): Promise<RetrievalData> {
+  const found = collector(warnings);
+  const described = new Set<string>();
+  for (const file of files) {
+    let columns: PairColumns | undefined;
+    let triplets = false;
+    for await (const row of readRecords(file.path, file.format)) {
+      columns ??= pairColumns(row, chosen);
+      triplets = addPair(found, file.split, row, columns) || triplets;
+    }
+    const kind = `${file.format.toUpperCase()} of ${triplets ? "triplets" : "pairs"}`;
+    described.add(`${kind} (${columns?.query} → ${columns?.positive})`);
+  }
+  const format = [...described].join(", ");
+  return found.finish(files.length > 1 ? `folder of ${format}` : format, source);
+}
+
+/** Adds one row; true if it has negatives. */
+function addPair(found: Collector, split: string, row: Row, columns: PairColumns): boolean {
+  const queryId = columns.queryId === undefined ? undefined : optionalId(row, columns.queryId);
+  const query = found.query({ id: queryId, text: requiredText(row, columns.query) }, row);
+
+  const positives = textList(row, columns.positive);
+  if (positives.length === 0) throw fieldError(row, columns.positive, "a text that is not blank, or a list of such");
+  const positiveIds = parallelIds(row, columns.positiveId, positives.length, "positive");
+  for (const [i, text] of positives.entries()) {
+    found.judge(split, query, found.document({ id: positiveIds[i], text }, row), 1);
+  }
+
+  const negatives = columns.negatives(row).flatMap((name) => textList(row, name));
+  const negativeIds = parallelIds(row, columns.negativeId, negatives.length, "negative");
+  for (const [i, text] of negatives.entries()) {
+    found.negative(split, query, found.document({ id: negativeIds[i], text }, row));
+  }
+  return negatives.length > 0;
+}
+
+/** The ids of a row's texts: none, or as many as there are texts. */
+function parallelIds(row: Row, field: string | undefined, count: number, kind: string): readonly string[] {
+  const ids = field === undefined ? [] : idList(row, field);
+  if (field === undefined || ids.length === 0 || ids.length === count) return ids;
+  throw inputError("invalid-field", `the ${kind} ids are not as many as the ${kind} texts of ${basename(row.file)}`, {
+    file: row.file,
+    line: row.line,
+    field,
+    found: `${ids.length} ids`,
+    expected: `${count} ids`,
+  });
+}

@@ -1,0 +1,118 @@
+import { pipeline, Readable } from "node:stream";
+import { CsvError, parse } from "csv-parse";
+import { inputError } from "../base/errors.js";
+import { excerpt, type Row } from "./fields.js";
+import { type ByteSource, fileSource, readLines, textBlocks } from "./lines.js";
+
+/** File formats of records, by the end of the name (before `.gz`). */
+export type RecordFormat = "jsonl" | "csv" | "tsv";
+
+/** The format a file name stands for, or undefined. */
+export function recordFormat(path: string): RecordFormat | undefined {
+  const end = /\.(jsonl|ndjson|csv|tsv)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
+  return end === "ndjson" ? "jsonl" : (end as RecordFormat | undefined);
+}
+
+/** The records of a file, one at a time. Throws `empty-file` when there is none. */
+export async function* readRecords(path: string, format: RecordFormat): AsyncGenerator<Row> {
+  let empty = true;
+  for await (const row of format === "jsonl" ? readJsonl(fileSource(path)) : readDelimited(fileSource(path), format)) {
+    empty = false;
+    yield row;
+  }
+  if (empty) {
+    throw inputError("empty-file", "there is no record in the file", {
+      file: path,
+      expected: format === "jsonl" ? "one JSON object a line" : "a line of column names, then rows",
+    });
+  }
+}
+
+/** One JSON object a line; blank lines are passed over. */
+export async function* readJsonl(source: ByteSource): AsyncGenerator<Row> {
+  const { file } = source;
+  for await (const { line, text } of readLines(source)) {
+    if (text.trim() === "") continue;
+    yield { file, line, fields: parseObject(text, file, line) };
+  }
+}
+
+/**
+ * CSV as RFC 4180 (quotes, doubled quotes, line ends inside quotes), or TSV, where a quote is a character like any other and a
+ * field holds neither tabs nor line ends. The first row names the columns. `line` is the record's first line.
+ */
+export async function* readDelimited(source: ByteSource, format: "csv" | "tsv"): AsyncGenerator<Row> {
+  const { file } = source;
+  const parser = parse({
+    delimiter: format === "csv" ? "," : "\t",
+    quote: format === "csv" ? '"' : null,
+    record_delimiter: ["\r\n", "\n"],
+    skip_empty_lines: true,
+    info: true,
+  });
+  const text = async function* () {
+    for await (const block of textBlocks(source)) yield block.text;
+  };
+  let header: readonly string[] | undefined;
+  try {
+    const records = pipeline(Readable.from(text()), parser, () => {}) as AsyncIterable<ParsedRecord>;
+    for await (const { record, info } of records) {
+      const line = firstLine(record, info.lines);
+      if (header === undefined) {
+        header = record.map((name) => name.trim());
+        const repeated = header.find((name, i) => header?.indexOf(name) !== i);
+        if (repeated !== undefined) {
+          throw inputError("invalid-header", "a column name stands twice", { file, line, field: repeated });
+        }
+      } else {
+        yield { file, line, fields: new Map(header.map((name, i) => [name, record[i]])) };
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw csvError(error, file, header?.length);
+  }
+}
+
+interface ParsedRecord {
+  readonly record: readonly string[];
+  readonly info: { readonly lines: number };
+}
+
+/** csv-parse counts the lines up to a record's end; the line ends inside its quotes lead back to its start. */
+function firstLine(record: readonly string[], lastLine: number): number {
+  let inside = 0;
+  for (const field of record) for (let at = field.indexOf("\n"); at >= 0; at = field.indexOf("\n", at + 1)) inside++;
+  return lastLine - inside;
+}
+
+function csvError(error: CsvError, file: string, columns: number | undefined) {
+  const detail = error as unknown as { readonly lines?: number; readonly record?: readonly string[] };
+  const place = { file, ...(detail.lines === undefined ? {} : { line: detail.lines }) };
+  if (error.code === "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH") {
+    return inputError("invalid-csv", "a row has not as many fields as there are columns", {
+      ...place,
+      found: `${detail.record?.length ?? "other"} fields`,
+      expected: `${columns ?? "equally many"} fields`,
+    });
+  }
+  return inputError("invalid-csv", "the row cannot be read", {
+    ...place,
+    found: error.message,
+    expected: "fields separated by commas, quoted as in RFC 4180",
+  });
+}
+
+function parseObject(text: string, file: string, line: number): ReadonlyMap<string, unknown> {
+  const detail = { file, line, found: excerpt(text), expected: "one JSON object a line" };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw inputError("invalid-json", "the line is not JSON", detail);
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw inputError("invalid-json", "the line is not a JSON object", detail);
+  }
+  return new Map(Object.entries(value));
+}
