@@ -1,0 +1,103 @@
+import type { DType, Tensor } from "../graph/tensor.js";
+
+/** A tensor outside a graph: row-major values of a concrete shape. Booleans are bytes 0 and 1. */
+export interface HostTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;
+}
+
+/** Values of a graph's inputs, by name. */
+export type Feeds = Readonly<Record<string, HostTensor>>;
+
+/** A named set of tensors that the engine owns; this is its handle. */
+export interface Weights {
+  readonly id: number;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+}
+
+/** What to compile: named outputs, and for training the gradient of each parameter by its name. */
+export interface ProgramSpec {
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly gradients?: ReadonlyMap<string, Tensor>;
+}
+
+/** A compiled graph; this is its handle. */
+export interface Program {
+  readonly id: number;
+  readonly inputs: readonly string[];
+  readonly parameters: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export type OptimiserOptions =
+  | {
+      readonly kind: "adamw";
+      readonly beta1?: number;
+      readonly beta2?: number;
+      readonly epsilon?: number;
+      readonly weightDecay?: number;
+      /** Parameters that decay; absent: all. */
+      readonly decayed?: readonly string[];
+      /** Tables whose untouched rows are left alone (their moments do not decay): `sparse-adamw`. */
+      readonly sparse?: readonly string[];
+    }
+  | {
+      readonly kind: "sgd";
+      readonly momentum?: number;
+      readonly nesterov?: boolean;
+      readonly weightDecay?: number;
+      readonly decayed?: readonly string[];
+    };
+
+/** The state of an optimiser over one set of weights; this is its handle. */
+export interface Optimiser {
+  readonly id: number;
+}
+
+export interface StepRequest {
+  readonly program: Program;
+  readonly weights: Weights;
+  readonly optimiser: Optimiser;
+  /** Gradient accumulation: the update uses the mean of the micro-batches' gradients. */
+  readonly microBatches: readonly Feeds[];
+  readonly learningRate: number;
+  /** Global-norm clipping: factor min(1, maxNorm / (norm + 1e-6)). */
+  readonly maxNorm?: number;
+  /** Key of the dropout masks; without it a graph with masks is an error. */
+  readonly dropout?: { readonly seed: number; readonly step: number };
+}
+
+export interface StepResult {
+  /** One record of outputs a micro-batch. */
+  readonly outputs: readonly Readonly<Record<string, HostTensor>>[];
+  /** Euclidean norm of all gradients before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** The seam behind which tensors are computed. Weights never cross it during training. */
+export interface Engine {
+  readonly kind: "onnxruntime" | "interpreter";
+  load(tensors: ReadonlyMap<string, HostTensor>): Promise<Weights>;
+  compile(spec: ProgramSpec): Promise<Program>;
+  run(
+    program: Program,
+    feeds: Feeds,
+    weights: Weights,
+    dropout?: { readonly seed: number; readonly step: number },
+  ): Promise<Readonly<Record<string, HostTensor>>>;
+  optimiser(weights: Weights, options: OptimiserOptions): Promise<Optimiser>;
+  /** Throws `non-finite` (exit code 1) and leaves weights and optimiser unchanged when loss or gradients are not finite. */
+  step(request: StepRequest): Promise<StepResult>;
+  read(weights: Weights, names?: readonly string[]): Promise<ReadonlyMap<string, HostTensor>>;
+  write(weights: Weights, tensors: ReadonlyMap<string, HostTensor>): Promise<void>;
+  /** target ← momentum · target + (1 − momentum) · source. */
+  ema(target: Weights, source: Weights, momentum: number): Promise<void>;
+  /** Writes a safetensors file from inside the engine (atomically). */
+  saveWeights(weights: Weights, path: string, metadata?: Readonly<Record<string, string>>): Promise<void>;
+  /** Moments and step count, to the bit. */
+  saveOptimiser(optimiser: Optimiser, path: string): Promise<void>;
+  loadOptimiser(optimiser: Optimiser, path: string): Promise<void>;
+  release(handle: Weights | Program | Optimiser): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,12 @@
+export { addDims, type Bindings, type Dim, dim, evaluateDim, multiplyDims, subtractDims } from "./dim.js";
+export type { ConstantData, OpName } from "./op.js";
+export * from "./ops/activation.js";
+export * from "./ops/attention.js";
+export * from "./ops/elementwise.js";
+export * from "./ops/layout.js";
+export * from "./ops/leaf.js";
+export * from "./ops/matrix.js";
+export * from "./ops/reduction.js";
+export * from "./ops/rows.js";
+export type { DType, Shape } from "./shape.js";
+export { type Axes, fill, type Operand, part, scalar, size, Tensor } from "./tensor.js";

@@ -1,0 +1,74 @@
+import type { Dim } from "../dim.js";
+import { broadcastShapes, formatShape, type Spec, sameShape, shapeError } from "../shape.js";
+import { float, requireDtype, type ShapeRules } from "./rule.js";
+
+export const productRules: ShapeRules<"matmul" | "linear" | "attention" | "layerNorm" | "geluGate"> = {
+  matmul: (inputs, { transposeA, transposeB }, op) => {
+    const a = requireDtype(op, inputs, 0, "float32");
+    const b = requireDtype(op, inputs, 1, "float32");
+    if (a.shape.length < 2 || b.shape.length < 2) throw shapeError(op, inputs, "both need at least two axes");
+    const [m, k] = lastTwo(a, transposeA);
+    const [l, n] = lastTwo(b, transposeB);
+    if (k !== l) throw shapeError(op, inputs, `the inner lengths are ${k} and ${l}`);
+    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    if (batch === null) throw shapeError(op, inputs, "the leading axes do not broadcast");
+    return float([...batch, m, n]);
+  },
+  linear: (inputs, _, op) => {
+    const x = requireDtype(op, inputs, 0, "float32");
+    const w = requireDtype(op, inputs, 1, "float32");
+    if (x.shape.length !== 2 || w.shape.length !== 2 || x.shape[1] !== w.shape[1]) {
+      throw shapeError(op, inputs, "expected [rows, in] and a weight [out, in]");
+    }
+    const out = w.shape[0] ?? 0;
+    if (inputs.length > 2 && !sameShape(requireDtype(op, inputs, 2, "float32").shape, [out])) {
+      throw shapeError(op, inputs, `expected a bias of shape [${out}]`);
+    }
+    return float([x.shape[0] ?? 0, out]);
+  },
+  attention: (inputs, { mask, dropoutRate }, op) => {
+    const [q, k, v] = [0, 1, 2].map((i) => requireDtype(op, inputs, i, "float32")) as [Spec, Spec, Spec];
+    const [batch, heads, length = 0, width] = q.shape;
+    const keys = k.shape[2] ?? 0;
+    const fits =
+      q.shape.length === 4 &&
+      sameShape(k.shape.slice(0, 2), q.shape.slice(0, 2)) &&
+      k.shape[3] === width &&
+      sameShape(v.shape.slice(0, 3), k.shape.slice(0, 3)) &&
+      v.shape.length === 4;
+    if (!fits || batch === undefined || heads === undefined) {
+      throw shapeError(op, inputs, "expected [batch, heads, length, width] three times");
+    }
+    const scores = [batch, heads, length, keys];
+    if (mask) {
+      const shape = broadcastShapes(requireDtype(op, inputs, 3, "float32").shape, scores);
+      if (shape === null || !sameShape(shape, scores)) {
+        throw shapeError(op, inputs, `the mask does not broadcast to ${formatShape(scores)}`);
+      }
+    }
+    if (dropoutRate > 0 && !sameShape(requireDtype(op, inputs, mask ? 4 : 3, "bool").shape, scores)) {
+      throw shapeError(op, inputs, `the dropout mask must be ${formatShape(scores)}`);
+    }
+    return [float([batch, heads, length, v.shape[3] ?? 0]), float(scores)];
+  },
+  layerNorm: (inputs, _, op) => {
+    const x = requireDtype(op, inputs, 0, "float32");
+    const width = x.shape.at(-1);
+    for (let i = 1; i < inputs.length; i++) {
+      if (width === undefined || !sameShape(requireDtype(op, inputs, i, "float32").shape, [width])) {
+        throw shapeError(op, inputs, "scale and shift must have the length of the last axis");
+      }
+    }
+    const rows = float([...x.shape.slice(0, -1), 1]);
+    return [x, rows, rows];
+  },
+  geluGate: (inputs, _, op) => {
+    const u = requireDtype(op, inputs, 0, "float32");
+    return [u, u];
+  },
+};
+
+function lastTwo({ shape }: Spec, transposed: boolean): [Dim, Dim] {
+  const [rows = 0, columns = 0] = shape.slice(-2);
+  return transposed ? [columns, rows] : [rows, columns];
+}
