@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { inputError } from "../base/errors.js";
+import type { Warnings } from "../base/warnings.js";
+import { insideFolder } from "./inside.js";
+import { checkShape, modelError, readJson } from "./json.js";
+
+const KINDS = ["Transformer", "StaticEmbedding", "Pooling", "Dense", "Normalize"] as const;
+
+export interface ModuleEntry {
+  readonly kind: (typeof KINDS)[number];
+  /** Relative to the model folder; "" is the folder itself. */
+  readonly folder: string;
+}
+
+const modulesSchema = z.array(z.looseObject({ path: z.string(), type: z.string() })).min(1);
+
+/**
+ * The modules of a sentence-transformers folder, in order. Type names of every version are understood by their last part;
+ * nothing named there is ever imported. A plain transformers folder has no modules.json: it is read as mean pooling, with a warning.
+ */
+export function readModules(path: string, warnings: Warnings): readonly ModuleEntry[] {
+  const file = join(path, "modules.json");
+  if (!existsSync(file)) {
+    if (!existsSync(join(path, "config.json")))
+      throw modelError(path, "neither modules.json nor config.json found: this is not a model folder", {
+        hint: "name a folder saved by sentence-transformers, transformers or nearmiss",
+      });
+    warnings.add("no-modules-json", `${file} not found: the token vectors are averaged (mean pooling)`);
+    return [
+      { kind: "Transformer", folder: "" },
+      { kind: "Pooling", folder: "1_Pooling" },
+    ];
+  }
+  const modules = checkShape(file, readJson(file), modulesSchema).map(({ path: named, type }, index): ModuleEntry => {
+    const kind = KINDS.find((known) => type.startsWith("sentence_transformers.") && type.endsWith(`.${known}`));
+    if (kind === undefined)
+      throw inputError("unsupported-model", "unknown module type", {
+        file,
+        field: `${index}.type`,
+        found: type,
+        expected: `one of sentence_transformers' ${KINDS.join(", ")}`,
+      });
+    return { kind, folder: insideFolder(named, file, `${index}.path`) };
+  });
+  const kinds = modules.map(({ kind }) => kind).join(" ");
+  if (!/^(Transformer Pooling|StaticEmbedding)( Dense| Normalize)*$/.test(kinds))
+    throw inputError("unsupported-model", "unsupported order of modules", {
+      file,
+      found: kinds,
+      expected: "Transformer and Pooling, or StaticEmbedding; then any Dense and Normalize",
+    });
+  return modules;
+}

@@ -1,0 +1,138 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { fileFingerprint, fingerprint } from "../base/fingerprint.js";
+import type { Warnings } from "../base/warnings.js";
+import { readBertConfig } from "./bert-config.js";
+import { readDense } from "./dense.js";
+import { checkShape, modelError, readJson } from "./json.js";
+import { type ModuleEntry, readModules } from "./modules.js";
+import { bertName, checkBert, checkDense, locate, type Parameters } from "./parameters.js";
+import { readPooling } from "./pooling.js";
+import { readLength, readSettings } from "./settings.js";
+import { readTokenizer, withLowercase } from "./tokenizer.js";
+import type { HeadModule, JsonObject, ModelDescription, ModelFolder, Pooling } from "./types.js";
+
+/**
+ * Reads a model folder of sentence-transformers, transformers (plain BERT) or nearmiss, old layouts and new, without its weights'
+ * values: those are `loadWeights`. Nothing outside the folder is opened and nothing in it is run.
+ *
+ * Throws `bad-model`, `bad-safetensors` or `unsupported-model` (exit code 2), naming file, field, what was found and what was
+ * expected. Adds the warnings `no-modules-json`, `max-length-clamped` and `unused-tensor`.
+ */
+export async function readModelFolder(path: string, warnings: Warnings): Promise<ModelFolder> {
+  if (!existsSync(path) || !statSync(path).isDirectory())
+    throw modelError(path, "model folder not found", { hint: "name a folder that holds modules.json or config.json" });
+  const settings = readSettings(path);
+  const modules = readModules(path, warnings);
+  const [first, ...others] = modules as [ModuleEntry, ...ModuleEntry[]];
+  const token = first.kind === "Transformer" ? readBert(path, modules, warnings) : readStatic(path, first.folder);
+  const { head, dimension } = readHead(path, others, token.dimension, token.parameters);
+  const { parameters, ...described } = token;
+  const manifest = join(path, "nearmiss.json");
+  return {
+    ...described,
+    head,
+    dimension,
+    ...settings,
+    path,
+    places: parameters.places,
+    sources: parameters.sources,
+    fingerprint: await modelFingerprint(path, { ...described, head }, parameters),
+    manifest: existsSync(manifest) ? checkShape(manifest, readJson(manifest), z.looseObject({})) : null,
+  };
+}
+
+function readBert(path: string, modules: readonly ModuleEntry[], warnings: Warnings) {
+  const folder = modules[0]?.folder ?? "";
+  const root = join(path, folder);
+  const file = join(root, "config.json");
+  const rawConfig = readJson(file, "save the model again with transformers or sentence-transformers") as JsonObject;
+  const config = readBertConfig(file, rawConfig);
+  const parameters = locate(path, folder, "", bertName);
+  checkBert(path, folder, config, parameters, warnings);
+  const tokenizer = readTokenizer(root, config.vocabSize);
+  const { maxLength, lowercase } = readLength(root, tokenizer.config, config.maxPositions, warnings);
+  const plain = !existsSync(join(path, "modules.json"));
+  const pooling: Pooling = plain
+    ? { modes: ["mean"], includePrompt: true, dimension: config.hiddenSize }
+    : readPooling(path, modules[1]?.folder ?? "", config.hiddenSize);
+  return {
+    family: "bert" as const,
+    config,
+    rawConfig,
+    tokenFolder: folder,
+    pooling,
+    maxLength,
+    lowercase,
+    tokenizerJson: lowercase ? withLowercase(tokenizer.json) : tokenizer.json,
+    tokenizerConfig: tokenizer.config,
+    tokenizerFiles: tokenizer.files,
+    dimension: pooling.dimension,
+    parameters,
+  };
+}
+
+function readStatic(path: string, folder: string) {
+  const file = join(path, folder, "model.safetensors");
+  // model2vec calls the table `embeddings`.
+  const parameters = locate(path, folder, "", (tensor) => (tensor === "embeddings" ? "embedding.weight" : tensor));
+  const shape = parameters.shapes.get("embedding.weight");
+  if (shape === undefined) throw modelError(file, "tensor embedding.weight is missing", { field: "embedding.weight" });
+  for (const name of parameters.places.keys())
+    if (name !== "embedding.weight")
+      throw modelError(file, `tensor ${name} would change the vectors in a way that is not supported`, {
+        field: name,
+        expected: "embedding.weight alone",
+        hint: "save the model without quantised vocabulary or token weights",
+      });
+  const [vocabSize, dimension] = shape;
+  if (shape.length !== 2 || vocabSize === undefined || dimension === undefined || vocabSize * dimension === 0)
+    throw modelError(file, "tensor embedding.weight has the wrong shape", {
+      field: "embedding.weight",
+      found: `[${shape.join(", ")}]`,
+      expected: "[tokens, dimension]",
+    });
+  const tokenizer = readTokenizer(join(path, folder), vocabSize);
+  return {
+    family: "static" as const,
+    config: { vocabSize, dimension },
+    rawConfig: null,
+    tokenFolder: folder,
+    pooling: null,
+    maxLength: tokenizer.truncation,
+    lowercase: false,
+    tokenizerJson: tokenizer.json,
+    tokenizerConfig: tokenizer.config,
+    tokenizerFiles: tokenizer.files,
+    dimension,
+    parameters,
+  };
+}
+
+/** Dense and Normalize modules in order; adds the parameters of the dense ones. */
+function readHead(path: string, modules: readonly ModuleEntry[], pooled: number, parameters: Parameters) {
+  const head: HeadModule[] = [];
+  let dimension = pooled;
+  for (const { kind, folder } of modules) {
+    if (kind === "Normalize") head.push({ type: "normalize" });
+    if (kind !== "Dense") continue;
+    const dense = readDense(path, folder, dimension);
+    const own = locate(path, folder, dense.prefix, (tensor) => tensor);
+    checkDense(path, dense, own);
+    for (const [name, place] of own.places) parameters.places.set(name, place);
+    for (const [name, file] of own.sources) parameters.sources.set(name, file);
+    head.push(dense);
+    dimension = dense.outFeatures;
+  }
+  return { head, dimension };
+}
+
+type Described = Pick<ModelDescription, "family" | "config" | "pooling" | "head" | "maxLength" | "tokenizerJson">;
+
+async function modelFingerprint(path: string, model: Described, { sources }: Parameters): Promise<string> {
+  const files = [...new Set(sources.values())].sort();
+  const hashes = await Promise.all(files.map((file) => fileFingerprint(join(path, file))));
+  const { family, config, pooling, head, maxLength, tokenizerJson } = model;
+  return fingerprint({ family, config, pooling, head, maxLength, tokenizerJson }, hashes);
+}

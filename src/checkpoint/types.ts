@@ -1,0 +1,104 @@
+import type { Similarity } from "../base/types.js";
+
+/** How token vectors become one vector. Names as in sentence-transformers. */
+export type PoolingMode = "cls" | "max" | "mean" | "mean_sqrt_len_tokens" | "weightedmean" | "lasttoken";
+
+export type Activation = "identity" | "tanh" | "relu" | "gelu" | "sigmoid";
+
+/** A module after the pooling. A dense layer's parameters are `${prefix}linear.weight` [out, in] and `${prefix}linear.bias`. */
+export type HeadModule =
+  | {
+      readonly type: "dense";
+      /** Its folder and a slash, as `2_Dense/`. */
+      readonly prefix: string;
+      readonly inFeatures: number;
+      readonly outFeatures: number;
+      readonly bias: boolean;
+      readonly activation: Activation;
+    }
+  | { readonly type: "normalize" };
+
+export interface BertConfig {
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly intermediateSize: number;
+  readonly maxPositions: number;
+  readonly typeVocabSize: number;
+  readonly layerNormEpsilon: number;
+  readonly activation: "gelu" | "gelu_new" | "relu";
+  /** Dropout rates that training uses unless told otherwise. */
+  readonly hiddenDropout: number;
+  readonly attentionDropout: number;
+}
+
+export interface StaticConfig {
+  readonly vocabSize: number;
+  readonly dimension: number;
+}
+
+/** Values of one tensor, row-major: a `HostTensor` of the engine. */
+export interface FloatTensor {
+  readonly dtype: "float32";
+  readonly shape: readonly number[];
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export interface Pooling {
+  /** Their results are concatenated in this order. */
+  readonly modes: readonly PoolingMode[];
+  /** Whether the tokens of a prompt are pooled. */
+  readonly includePrompt: boolean;
+  /** Length of the pooled vector: hidden size × modes. */
+  readonly dimension: number;
+}
+
+/** Where a parameter lies: `folder` is relative to the model folder ("" is the folder itself). */
+export interface TensorPlace {
+  readonly folder: string;
+  readonly tensor: string;
+}
+
+interface DescriptionOf<Family, Config> {
+  readonly family: Family;
+  readonly config: Config;
+  /** config.json as it was, so that what nearmiss does not use survives a save; null for static models. */
+  readonly rawConfig: JsonObject | null;
+  /** Folder of the token encoder, relative to the model folder: nearly always "". */
+  readonly tokenFolder: string;
+  /** Null for static models, whose table is averaged by the module itself. */
+  readonly pooling: Pooling | null;
+  readonly head: readonly HeadModule[];
+  /** Most tokens of a text, special tokens included; null: no limit. */
+  readonly maxLength: number | null;
+  /** Whether sentence_bert_config.json asks for lower-casing; `tokenizerJson` already does it. */
+  readonly lowercase: boolean;
+  readonly prompts: ReadonlyMap<string, string>;
+  readonly defaultPromptName: string | null;
+  readonly similarity: Similarity;
+  readonly tokenizerJson: JsonObject;
+  readonly tokenizerConfig: JsonObject;
+  /** Files of the tokenizer by name, carried over byte for byte. */
+  readonly tokenizerFiles: ReadonlyMap<string, Uint8Array>;
+  /** Every floating-point tensor by its parameter name: that of the file without a `bert.` prefix, with LayerNorm's `weight` and `bias`. */
+  readonly places: ReadonlyMap<string, TensorPlace>;
+  /** Length of the final vector. */
+  readonly dimension: number;
+}
+
+/** Everything about a model but its weights. */
+export type ModelDescription = DescriptionOf<"bert", BertConfig> | DescriptionOf<"static", StaticConfig>;
+
+/** A model in a folder. */
+export type ModelFolder = ModelDescription & {
+  readonly path: string;
+  /** Parameter name → its weight file, relative to `path`. */
+  readonly sources: ReadonlyMap<string, string>;
+  /** Changes with anything that changes a vector; prompts do not. */
+  readonly fingerprint: string;
+  /** nearmiss.json, where the model was made by nearmiss. */
+  readonly manifest: JsonObject | null;
+};
