@@ -1,0 +1,51 @@
+// AssemblyScript: compiled to WebAssembly with SIMD by scripts/build.mjs. Addresses are bytes, counts are float32 values.
+
+/** One fused pass of AdamW; the factors are those of `adamwFactors` in ../reference.ts. */
+export function adamw(
+  parameter: usize,
+  gradient: usize,
+  first: usize,
+  second: usize,
+  count: usize,
+  gradientScale: f32,
+  keep: f32,
+  beta1: f32,
+  oneMinusBeta1: f32,
+  beta2: f32,
+  oneMinusBeta2: f32,
+  stepSize: f32,
+  inverseRoot: f32,
+  epsilon: f32,
+): void {
+  const vGradientScale = f32x4.splat(gradientScale);
+  const vKeep = f32x4.splat(keep);
+  const vBeta1 = f32x4.splat(beta1);
+  const vOneMinusBeta1 = f32x4.splat(oneMinusBeta1);
+  const vBeta2 = f32x4.splat(beta2);
+  const vOneMinusBeta2 = f32x4.splat(oneMinusBeta2);
+  const vStepSize = f32x4.splat(stepSize);
+  const vInverseRoot = f32x4.splat(inverseRoot);
+  const vEpsilon = f32x4.splat(epsilon);
+  const bytes = count << 2;
+  const whole = (count & ~3) << 2;
+  let at: usize = 0;
+  for (; at < whole; at += 16) {
+    const g = f32x4.mul(v128.load(gradient + at), vGradientScale);
+    const m = f32x4.add(f32x4.mul(v128.load(first + at), vBeta1), f32x4.mul(g, vOneMinusBeta1));
+    const v = f32x4.add(f32x4.mul(v128.load(second + at), vBeta2), f32x4.mul(f32x4.mul(g, g), vOneMinusBeta2));
+    v128.store(first + at, m);
+    v128.store(second + at, v);
+    const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(v), vInverseRoot), vEpsilon);
+    const change = f32x4.div(f32x4.mul(m, vStepSize), denominator);
+    v128.store(parameter + at, f32x4.sub(f32x4.mul(v128.load(parameter + at), vKeep), change));
+  }
+  for (; at < bytes; at += 4) {
+    const g = load<f32>(gradient + at) * gradientScale;
+    const m = load<f32>(first + at) * beta1 + g * oneMinusBeta1;
+    const v = load<f32>(second + at) * beta2 + g * g * oneMinusBeta2;
+    store<f32>(first + at, m);
+    store<f32>(second + at, v);
+    const change = (m * stepSize) / (sqrt<f32>(v) * inverseRoot + epsilon);
+    store<f32>(parameter + at, load<f32>(parameter + at) * keep - change);
+  }
+}

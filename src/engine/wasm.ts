@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+
+/** The exports of kernels/*.ts. Addresses are bytes in the given memory, counts are float32 values. */
+export interface WasmKernels {
+  adamw(
+    parameter: number,
+    gradient: number,
+    first: number,
+    second: number,
+    count: number,
+    gradientScale: number,
+    keep: number,
+    beta1: number,
+    oneMinusBeta1: number,
+    beta2: number,
+    oneMinusBeta2: number,
+    stepSize: number,
+    inverseRoot: number,
+    epsilon: number,
+  ): void;
+  sgd(
+    parameter: number,
+    gradient: number,
+    velocity: number,
+    count: number,
+    gradientScale: number,
+    weightDecay: number,
+    momentum: number,
+    nesterov: boolean,
+    learningRate: number,
+  ): void;
+  squaredNorm(x: number, count: number): number;
+  axpy(y: number, x: number, count: number, a: number): void;
+  ema(target: number, source: number, count: number, momentum: number, rest: number): void;
+  dropoutMask(mask: number, count: number, key0: number, key1: number, threshold: number): void;
+  bagMean(table: number, ids: number, offsets: number, bags: number, width: number, out: number): void;
+  bagGradient(gradient: number, ids: number, offsets: number, bags: number, width: number, dy: number): void;
+  scatterAddRows(gradient: number, ids: number, count: number, width: number, dy: number): void;
+}
+
+/** The compiled kernels over a memory. */
+export function loadKernels(memory: WebAssembly.Memory): WasmKernels {
+  const files = ["adamw", "sgd", "arithmetic", "dropout", "rows"];
+  const instances = files.map((file) => {
+    const module = new WebAssembly.Module(readFileSync(new URL(`./kernels/${file}.wasm`, import.meta.url)));
+    return new WebAssembly.Instance(module, { env: { memory } }).exports;
+  });
+  return Object.assign({}, ...instances) as WasmKernels;
+}

@@ -1,0 +1,181 @@
+import { expect, test } from "vitest";
+import { rng } from "#nearmiss/base/rng.js";
+import { dropoutMask, maskKey, maskThreshold } from "#nearmiss/engine/dropout.js";
+import { createReferenceHost } from "#nearmiss/engine/host-reference.js";
+import { createWasmHost, type WasmBlock } from "#nearmiss/engine/host-wasm.js";
+import { adamwFactors, bagMean } from "#nearmiss/engine/reference.js";
+
+// In float32 the reference rounds wherever it stores, as the kernels do: sums of two terms are equal to the bit.
+const reference = createReferenceHost((length) => new Float32Array(length));
+const lengths = [1, 3, 4, 7, 8, 15, 16, 33, 1000];
+
+function normals(count: number, ...path: (string | number)[]): Float32Array {
+  const generator = rng(11, ...path);
+  return Float32Array.from({ length: count }, () => generator.normal());
+}
+
+function integers(count: number, below: number, ...path: (string | number)[]): Int32Array {
+  const generator = rng(12, ...path);
+  return Int32Array.from({ length: count }, () => generator.int(below));
+}
+
+function createBlocks() {
+  const host = createWasmHost();
+  const block = (values: Float32Array): WasmBlock => {
+    const made = host.allocate(values.length);
+    host.values(made).set(values);
+    return made;
+  };
+  return { host, block };
+}
+
+test.each(lengths)("the squared norm of %i values is the reference's to the bit", (length) => {
+  const { host, block } = createBlocks();
+  const x = normals(length + 2, "x");
+  const span = { from: 2, count: length };
+  expect(host.squaredNorm(block(x), span)).toBe(reference.squaredNorm(x, span));
+  expect(host.squaredNorm(block(x), span)).toBeCloseTo(
+    x.subarray(2).reduce((sum, value) => sum + value ** 2, 0),
+    9,
+  );
+});
+
+test("the squared norm does not overflow float32", () => {
+  const { host, block } = createBlocks();
+  expect(host.squaredNorm(block(new Float32Array(16).fill(1e30)), { from: 0, count: 16 })).toBeCloseTo(16e60, -54);
+});
+
+test.each(lengths)("axpy, ema, SGD and AdamW over %i values equal the reference", (length) => {
+  const { host, block } = createBlocks();
+  const x = normals(length, "x");
+  const y = normals(length, "y");
+  const second = normals(length, "v").map(Math.abs);
+  const factors = adamwFactors({ beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.1 }, 3, 0.01, 0.5);
+  const whole = { from: 0, count: length };
+  const near = (got: WasmBlock, want: Float32Array): void => {
+    for (const [i, value] of host.values(got).entries()) {
+      expect(Math.abs(value - want[i]!)).toBeLessThanOrEqual(3e-6 * Math.max(1, Math.abs(want[i]!)));
+    }
+  };
+
+  const axpyWanted = y.slice();
+  const axpyGot = block(y);
+  reference.axpy(axpyWanted, x, 0.25);
+  host.axpy(axpyGot, block(x), 0.25);
+  near(axpyGot, axpyWanted);
+
+  const emaWanted = y.slice();
+  const emaGot = block(y);
+  reference.ema(emaWanted, x, 0.99);
+  host.ema(emaGot, block(x), 0.99);
+  near(emaGot, emaWanted);
+
+  for (const nesterov of [false, true]) {
+    const sgd = { gradientScale: 0.5, weightDecay: 0.1, momentum: 0.9, nesterov, learningRate: 0.01 };
+    const wanted = { p: y.slice(), u: second.slice() };
+    const got = { p: block(y), u: block(second) };
+    reference.sgd(wanted.p, x, wanted.u, sgd);
+    host.sgd(got.p, block(x), got.u, sgd);
+    near(got.p, wanted.p);
+    near(got.u, wanted.u);
+  }
+  const plain = { gradientScale: 1, weightDecay: 0, momentum: 0, nesterov: false, learningRate: 0.5 };
+  const plainGot = block(y);
+  host.sgd(plainGot, block(x), undefined, plain);
+  near(
+    plainGot,
+    y.map((value, i) => value - 0.5 * x[i]!),
+  );
+
+  const wanted = { p: y.slice(), m: x.slice(), v: second.slice() };
+  const got = { p: block(y), m: block(x), v: block(second) };
+  const gradient = normals(length, "g");
+  reference.adamw(wanted.p, gradient, wanted.m, wanted.v, whole, factors);
+  host.adamw(got.p, block(gradient), got.m, got.v, whole, factors);
+  near(got.p, wanted.p);
+  near(got.m, wanted.m);
+  near(got.v, wanted.v);
+});
+
+test("AdamW over a span leaves its neighbours alone", () => {
+  const { host, block } = createBlocks();
+  const p = block(new Float32Array(12).fill(1));
+  const [m, v] = [block(new Float32Array(12)), block(new Float32Array(12))];
+  const factors = adamwFactors({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 }, 1, 0.5, 1);
+  host.adamw(p, block(new Float32Array(12).fill(2)), m, v, { from: 3, count: 6 }, factors);
+  expect([...host.values(p)]).toEqual([1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1, 1, 1]);
+});
+
+test.each([1, 4, 6, 64, 70])(
+  "bags and row gradients of width %i equal the reference, plain sums to the bit",
+  (width) => {
+    const { host, block } = createBlocks();
+    const rows = 13;
+    const ids = integers(40, rows, "ids");
+    const offsets = Int32Array.of(0, 5, 5, 6, 30, 40);
+    const table = normals(rows * width, "table");
+    const dy = normals(5 * width, "dy");
+
+    const out = host.allocate(5 * width);
+    const bags = new Float32Array(5 * width);
+    host.bagMean(block(table), ids, offsets, width, out);
+    bagMean(table, ids, offsets, width, bags);
+    for (const [i, value] of host.values(out).entries()) expect(value).toBeCloseTo(bags[i]!, 5);
+    expect([...host.values(out).subarray(width, 2 * width)]).toEqual(Array(width).fill(0));
+    const single = ids[5]!;
+    expect(host.values(out).slice(2 * width, 3 * width)).toEqual(table.slice(single * width, (single + 1) * width));
+
+    const start = normals(rows * width, "gradient");
+    const wanted = start.slice();
+    const got = block(start);
+    reference.scatterAddRows(wanted, ids.subarray(0, 5), width, dy);
+    host.scatterAddRows(got, ids.subarray(0, 5), width, block(dy));
+    expect(host.values(got)).toEqual(wanted);
+    reference.bagGradient(wanted, ids, offsets, width, dy);
+    host.bagGradient(got, ids, offsets, width, block(dy));
+    for (const [i, value] of host.values(got).entries()) expect(value).toBeCloseTo(wanted[i]!, 4);
+  },
+);
+
+test("a dropout mask is the same in WebAssembly and in TypeScript, at any length", () => {
+  const host = createWasmHost();
+  for (const length of [1, 15, 16, 17, 1003]) {
+    const key = maskKey({ seed: 3, step: length, microBatch: 1, path: "layer.0" });
+    const threshold = maskThreshold(0.1);
+    const block = host.allocate(Math.ceil(length / 16) * 4);
+    host.fillMask(block, length, key, threshold);
+    expect(host.bytes(block).slice(0, length)).toEqual(dropoutMask(length, key, threshold));
+  }
+});
+
+test("every neighbour of a mask's source gives another mask", () => {
+  const source = { seed: 3, step: 5, microBatch: 0, path: "layer.0" };
+  const mask = (changed: object): string =>
+    dropoutMask(256, maskKey({ ...source, ...changed }), maskThreshold(0.5)).join("");
+  const masks = [{}, { seed: 4 }, { step: 6 }, { microBatch: 1 }, { path: "layer.1" }].map(mask);
+  expect(new Set(masks).size).toBe(5);
+  expect(mask({})).toBe(masks[0]);
+});
+
+test.each([0, 0.1, 0.5, 0.9])("a rate of %f drops the nearest 1/256, evenly and without correlation", (rate) => {
+  const count = 1 << 20;
+  const threshold = maskThreshold(rate);
+  expect(threshold).toBe(Math.round(rate * 256));
+  const mask = dropoutMask(count, maskKey({ seed: 1, step: 2, microBatch: 3, path: "x" }), threshold);
+  const dropped = threshold / 256;
+  const bound = (n: number): number => 5 * Math.sqrt((dropped * (1 - dropped)) / n);
+  for (let lane = 0; lane < 4; lane++) {
+    let kept = 0;
+    for (let i = lane; i < count; i += 4) kept += mask[i]!;
+    expect(Math.abs(kept / (count / 4) - (1 - dropped))).toBeLessThanOrEqual(bound(count / 4));
+  }
+  for (const lag of [1, 2, 3, 4, 5, 16, 384]) {
+    let both = 0;
+    for (let i = lag; i < count; i++) both += mask[i]! & mask[i - lag]!;
+    expect(Math.abs(both / (count - lag) - (1 - dropped) ** 2)).toBeLessThanOrEqual(2 * bound(count));
+  }
+});
+
+test.each([-0.1, 1, 0.999, Number.NaN])("a rate of %f is refused", (rate) => {
+  expect(() => maskThreshold(rate)).toThrow(/dropout rate/);
+});
