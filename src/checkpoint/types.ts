@@ -1,34 +1,11 @@
 import type { Similarity } from "../base/types.js";
+import type { BertConfig as BertShape } from "../nn/bert.js";
+import type { Head, PoolingMode } from "../nn/encoder.js";
 
-/** How token vectors become one vector. Names as in sentence-transformers. */
-export type PoolingMode = "cls" | "max" | "mean" | "mean_sqrt_len_tokens" | "weightedmean" | "lasttoken";
+export type { Activation, Head as HeadModule, PoolingMode } from "../nn/encoder.js";
 
-export type Activation = "identity" | "tanh" | "relu" | "gelu" | "sigmoid";
-
-/** A module after the pooling. A dense layer's parameters are `${prefix}linear.weight` [out, in] and `${prefix}linear.bias`. */
-export type HeadModule =
-  | {
-      readonly type: "dense";
-      /** Its folder and a slash, as `2_Dense/`. */
-      readonly prefix: string;
-      readonly inFeatures: number;
-      readonly outFeatures: number;
-      readonly bias: boolean;
-      readonly activation: Activation;
-    }
-  | { readonly type: "normalize" };
-
-export interface BertConfig {
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly intermediateSize: number;
-  readonly maxPositions: number;
-  readonly typeVocabSize: number;
-  readonly layerNormEpsilon: number;
-  readonly activation: "gelu" | "gelu_new" | "relu";
-  /** Dropout rates that training uses unless told otherwise. */
+/** A BERT of the checkpoint: the network's sizes and the rates that training uses unless told otherwise. */
+export interface BertConfig extends BertShape {
   readonly hiddenDropout: number;
   readonly attentionDropout: number;
 }
@@ -71,7 +48,7 @@ interface DescriptionOf<Family, Config> {
   readonly tokenFolder: string;
   /** Null for static models, whose table is averaged by the module itself. */
   readonly pooling: Pooling | null;
-  readonly head: readonly HeadModule[];
+  readonly head: readonly Head[];
   /** Most tokens of a text, special tokens included; null: no limit. */
   readonly maxLength: number | null;
   /** Whether sentence_bert_config.json asks for lower-casing; `tokenizerJson` already does it. */

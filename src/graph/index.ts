@@ -1,4 +1,5 @@
 export { addDims, type Bindings, type Dim, dim, evaluateDim, multiplyDims, subtractDims } from "./dim.js";
+export type { Feeds, HostTensor } from "./host.js";
 export type { ConstantData, OpName } from "./op.js";
 export * from "./ops/activation.js";
 export * from "./ops/attention.js";

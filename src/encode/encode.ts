@@ -1,0 +1,98 @@
+import type { Progress } from "../base/progress.js";
+import type { Engine, Program, Weights } from "../engine/types.js";
+import type { Sequence, TextEncoder } from "../nn/encoder.js";
+
+/** Vectors as one row-major block. */
+export interface Vectors {
+  readonly data: Float32Array;
+  readonly rows: number;
+  readonly dimension: number;
+}
+
+/** Padded places of one run: large enough for full speed, small enough for a laptop's memory. */
+const PLACES_PER_RUN = 8192;
+/** Bags of one run of a static encoder. */
+const BAGS_PER_RUN = 4096;
+/** Lengths are padded to multiples of this. */
+const LENGTH_STEP = 8;
+
+/** Runs an encoder forward. Compiled programs are kept; weights stay in the engine. */
+export interface Forward {
+  /** Vectors of the sequences, in their order. A vector is a function of the weights and its own tokens alone. */
+  encode(weights: Weights, sequences: readonly Sequence[], progress?: Progress): Promise<Vectors>;
+  release(): Promise<void>;
+}
+
+/** Prepares an encoder on an engine. */
+export function createForward(engine: Engine, encoder: TextEncoder): Forward {
+  const programs = new Map<string, Promise<Program>>();
+  const program = (key: string, groups: number): Promise<Program> => {
+    const known = programs.get(key);
+    if (known !== undefined) return known;
+    const vectors = encoder.forward({ groups, dropout: 0, attentionDropout: 0 });
+    const fresh = engine.compile({ outputs: { vectors } });
+    programs.set(key, fresh);
+    return fresh;
+  };
+  return {
+    async encode(weights, sequences, progress) {
+      const dimension = encoder.dimension;
+      const data = new Float32Array(sequences.length * dimension);
+      const runs = planRuns(encoder.family, sequences);
+      let done = 0;
+      for (const run of runs) {
+        // One row alone is computed by another kernel than the same row among others: never run a single one.
+        const members = run.members.length === 1 ? [run.members[0] as number, run.members[0] as number] : run.members;
+        const collated = encoder.collate(
+          members.map((index) => sequences[index] as Sequence),
+          1,
+          run.length === null ? undefined : members.map(() => run.length as number),
+        );
+        const { vectors } = await engine.run(await program(collated.key, collated.groups), collated.feeds, weights);
+        const values = (vectors as { data: Float32Array }).data;
+        run.members.forEach((index, i) => {
+          const row = collated.place[i] as number;
+          data.set(values.subarray(row * dimension, (row + 1) * dimension), index * dimension);
+        });
+        done += run.members.length;
+        progress?.({ stage: "encode", done, total: sequences.length });
+      }
+      return { data, rows: sequences.length, dimension };
+    },
+    async release() {
+      for (const compiled of programs.values()) await engine.release(await compiled);
+      programs.clear();
+    },
+  };
+}
+
+interface Run {
+  readonly members: number[];
+  /** Padded length of every member; null where nothing is padded. */
+  readonly length: number | null;
+}
+
+function planRuns(family: TextEncoder["family"], sequences: readonly Sequence[]): Run[] {
+  const runs: Run[] = [];
+  if (family === "static") {
+    for (let start = 0; start < sequences.length; start += BAGS_PER_RUN) {
+      const count = Math.min(BAGS_PER_RUN, sequences.length - start);
+      runs.push({ members: Array.from({ length: count }, (_, i) => start + i), length: null });
+    }
+    return runs;
+  }
+  const byLength = new Map<number, number[]>();
+  sequences.forEach((sequence, index) => {
+    // One place more than the text needs, so that a padded place always exists, whatever stands beside it.
+    const length = Math.ceil((sequence.ids.length + 1) / LENGTH_STEP) * LENGTH_STEP;
+    const members = byLength.get(length);
+    if (members === undefined) byLength.set(length, [index]);
+    else members.push(index);
+  });
+  for (const [length, members] of [...byLength].sort(([a], [b]) => a - b)) {
+    const most = Math.max(2, Math.floor(PLACES_PER_RUN / length));
+    for (let start = 0; start < members.length; start += most)
+      runs.push({ members: members.slice(start, start + most), length });
+  }
+  return runs;
+}

@@ -1,0 +1,152 @@
+import type { Progress } from "../base/progress.js";
+import type { Similarity } from "../base/types.js";
+import type { Warnings } from "../base/warnings.js";
+import type { ModelDescription } from "../checkpoint/index.js";
+import { loadTokenizer, type TextTokenizer } from "../data/tokenize.js";
+import type { Engine, Weights } from "../engine/types.js";
+import { bertEncoder } from "../nn/bert.js";
+import type { Sequence, TextEncoder } from "../nn/encoder.js";
+import { staticEncoder } from "../nn/static.js";
+import { createForward, type Forward, type Vectors } from "./encode.js";
+import type { VectorCache } from "./vector-cache.js";
+
+/** The role of a text: it decides the prompt. */
+export type Role = "query" | "document";
+
+/** A text encoder on an engine: texts in, vectors out. */
+export interface Model {
+  /** Changes with anything that changes a vector. */
+  readonly fingerprint: string;
+  readonly description: ModelDescription;
+  readonly dimension: number;
+  readonly similarity: Similarity;
+  readonly engine: Engine;
+  readonly encoder: TextEncoder;
+  readonly weights: Weights;
+  readonly forward: Forward;
+  /** Token ids of a text with the prompt of its role. */
+  sequence(text: string, as: Role): Sequence;
+  /** Vectors in the order of the texts. Each distinct text is encoded once. */
+  encode(texts: readonly string[], options?: EncodeOptions): Promise<Vectors>;
+  release(): Promise<void>;
+}
+
+export interface EncodeOptions {
+  /** Default `document`. */
+  readonly as?: Role;
+  readonly progress?: Progress;
+}
+
+export interface OpenModelOptions {
+  readonly engine: Engine;
+  readonly description: ModelDescription;
+  readonly weights: Weights;
+  readonly fingerprint: string;
+  readonly warnings: Warnings;
+  readonly cache?: VectorCache;
+}
+
+/** The network that a description stands for. */
+export function encoderOf(description: ModelDescription): TextEncoder {
+  if (description.family === "static") {
+    return staticEncoder(description.config.vocabSize, description.config.dimension, description.head);
+  }
+  const modes = description.pooling?.modes ?? ["mean"];
+  return bertEncoder(description.config, modes, description.head, description.config.hiddenSize * modes.length);
+}
+
+/** Puts description, weights and tokenizer together. */
+export function openModel(options: OpenModelOptions): Model {
+  const { description, engine, weights, fingerprint, cache } = options;
+  const encoder = encoderOf(description);
+  const forward = createForward(engine, encoder);
+  const sequence = sequencer(description, options.warnings);
+  return {
+    fingerprint,
+    description,
+    dimension: encoder.dimension,
+    similarity: description.similarity,
+    engine,
+    encoder,
+    weights,
+    forward,
+    sequence,
+    async encode(texts, { as = "document", progress } = {}) {
+      const distinct = [...new Set(texts)];
+      const place = new Map(distinct.map((text, i) => [text, i]));
+      const encodeThem = (some: readonly string[]) =>
+        forward.encode(
+          weights,
+          some.map((text) => sequence(text, as)),
+          progress,
+        );
+      const unique =
+        cache === undefined
+          ? await encodeThem(distinct)
+          : await cache.through(
+              { fingerprint, prompt: promptOf(description, as) },
+              distinct,
+              encoder.dimension,
+              encodeThem,
+            );
+      if (distinct.length === texts.length) return unique;
+      const data = new Float32Array(texts.length * encoder.dimension);
+      texts.forEach((text, i) => {
+        const row = place.get(text) as number;
+        data.set(unique.data.subarray(row * encoder.dimension, (row + 1) * encoder.dimension), i * encoder.dimension);
+      });
+      return { data, rows: texts.length, dimension: encoder.dimension };
+    },
+    async release() {
+      await forward.release();
+      await engine.release(weights);
+    },
+  };
+}
+
+/** The prompt of a role: its own, else the default one, else none. */
+export function promptOf(description: ModelDescription, as: Role): string {
+  const { prompts, defaultPromptName } = description;
+  return (
+    prompts.get(as) ??
+    (as === "document" ? prompts.get("passage") : undefined) ??
+    prompts.get(defaultPromptName ?? "") ??
+    ""
+  );
+}
+
+/** Tokenises texts of a role; truncation is a counted warning. */
+export function sequencer(description: ModelDescription, warnings: Warnings): (text: string, as: Role) => Sequence {
+  const tokenizer = tokenizerOf(description);
+  const addSpecialTokens = description.family !== "static";
+  const onTruncated = () =>
+    warnings.add(
+      "truncated-text",
+      `texts were longer than the model's ${description.maxLength} tokens; the rest was left out`,
+    );
+  const skips = new Map<string, number>();
+  const skipOf = (prompt: string): number => {
+    // sentence-transformers leaves out the prompt's tokens: as many as the prompt alone has, without the closing special token.
+    const known = skips.get(prompt);
+    if (known !== undefined) return known;
+    const skip =
+      prompt === "" || description.pooling?.includePrompt !== false
+        ? 0
+        : tokenizer.encode(prompt, { addSpecialTokens }).length - 1;
+    skips.set(prompt, skip);
+    return skip;
+  };
+  return (text, as) => {
+    const prompt = promptOf(description, as);
+    const skip = skipOf(prompt);
+    const ids = tokenizer.encode(prompt + text, { addSpecialTokens, onTruncated });
+    return skip === 0 ? { ids } : { ids, skip };
+  };
+}
+
+/** The tokenizer of a model, truncating at the model's length. */
+export function tokenizerOf(description: ModelDescription): TextTokenizer {
+  return loadTokenizer(description.tokenizerJson, description.tokenizerConfig, {
+    ...(description.maxLength === null ? {} : { maxLength: description.maxLength }),
+  });
+}

@@ -1,0 +1,34 @@
+import { l2Normalize, matmul, sqrt, type Tensor, where } from "../graph/index.js";
+
+/** Distances between rows: 1 − cos, Euclidean, its square, and the sum of absolute differences. */
+export type Metric = "cosine" | "l2" | "l2-squared" | "l1";
+
+/** Scaled similarities of every row of `a` [n, d] to every row of `b` [m, d]: [n, m]. Cosine with a zero vector is 0. */
+export function similarityMatrix(a: Tensor, b: Tensor, similarity: "cosine" | "dot", scale = 1): Tensor {
+  const [x, y] = similarity === "cosine" ? [l2Normalize(a), l2Normalize(b)] : [a, b];
+  return matmul(x, y, { transposeB: true, alpha: scale });
+}
+
+/** Distances between vectors along the last axis, with broadcasting: [..., d], [..., d] → [...]. */
+export function rowDistance(a: Tensor, b: Tensor, metric: Metric): Tensor {
+  if (metric === "cosine") return l2Normalize(a).mul(l2Normalize(b)).sum(-1).neg().add(1);
+  const difference = a.sub(b);
+  if (metric === "l1") return difference.abs().sum(-1);
+  const squared = difference.square().sum(-1);
+  return metric === "l2-squared" ? squared : safeSqrt(squared);
+}
+
+/**
+ * Distances of every row of `a` [n, d] to every row of `b` [m, d]: [n, m]. All but cosine are taken from differences,
+ * [n, m, d] in memory: the Gram-matrix form loses eight digits between near duplicates.
+ */
+export function distanceMatrix(a: Tensor, b: Tensor, metric: Metric): Tensor {
+  if (metric === "cosine") return similarityMatrix(a, b, "cosine").neg().add(1);
+  return rowDistance(a.unsqueeze(1), b.unsqueeze(0), metric);
+}
+
+/** √x with gradient 0 at 0: two equal rows have no direction to move apart. */
+function safeSqrt(x: Tensor): Tensor {
+  const positive = x.greater(0);
+  return where(positive, sqrt(where(positive, x, 1)), 0);
+}
