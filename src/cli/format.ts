@@ -1,18 +1,3 @@
-/** `0.512`: three decimals, as figures of retrieval are printed; a dash for what is not a number. */
-export function decimals(value: number, digits = 3): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : "–";
-}
-
-/** `0.512 [0.490, 0.534]`. */
-export function interval(value: { readonly mean: number; readonly low: number; readonly high: number }): string {
-  return `${decimals(value.mean)} [${decimals(value.low)}, ${decimals(value.high)}]`;
-}
-
-/** A p value: `< 0.001` below that, else three decimals. */
-export function pValue(p: number): string {
-  return p < 0.001 ? "< 0.001" : decimals(p);
-}
-
 /** Three significant digits, never in exponent form. */
 export function formatNumber(value: number): string {
   return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));

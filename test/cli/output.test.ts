@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatNumber, formatSeconds, interval, pValue } from "#nearmiss/cli/format.js";
+import { formatBytes, formatNumber, formatSeconds } from "#nearmiss/cli/format.js";
 import { createProgress } from "#nearmiss/cli/progress.js";
 import { table } from "#nearmiss/cli/table.js";
+import { interval, pValue } from "#nearmiss/report/figures.js";
 
 test("tables are aligned, wide characters take two cells", () => {
   const text = table(

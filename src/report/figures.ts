@@ -1,0 +1,51 @@
+// How figures of retrieval are written, in the report, the model card and the terminal.
+
+/** `0.512`: three decimals; a dash for what is not a number. */
+export function decimals(value: number, digits = 3): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : "–";
+}
+
+/** `+0.095`, `−0.010`: a difference with its sign. */
+export function signed(value: number): string {
+  const text = decimals(Math.abs(value));
+  return Number(text) === 0 ? text : `${value < 0 ? "−" : "+"}${text}`;
+}
+
+/** `0.512 [0.490, 0.534]`. */
+export function interval(value: { readonly mean: number; readonly low: number; readonly high: number }): string {
+  return `${decimals(value.mean)} [${decimals(value.low)}, ${decimals(value.high)}]`;
+}
+
+/** A p value: `< 0.001` below that, else three decimals. */
+export function pValue(p: number): string {
+  return p < 0.001 ? "< 0.001" : decimals(p);
+}
+
+/** `12,345`. */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** `p < 0.001`, `p = 0.040`, never broken over two lines. */
+export function pPhrase(p: number): string {
+  return p < 0.001 ? "p\u00a0<\u00a00.001" : `p\u00a0=\u00a0${decimals(p)}`;
+}
+
+/** A measure as it is written in papers: `nDCG@10`, `MRR@10`. */
+export function measureName(name: string): string {
+  const [base = name, ...rest] = name.split("@");
+  const known = new Map([
+    ["ndcg", "nDCG"],
+    ["mrr", "MRR"],
+    ["map", "MAP"],
+    ["recall", "Recall"],
+    ["hit", "Hit"],
+    ["precision", "Precision"],
+  ]);
+  return [known.get(base) ?? base, ...rest].join("@");
+}
+
+/** A system as people call it. */
+export function systemName(name: string): string {
+  return name === "bm25" ? "BM25" : name === "tf-idf" ? "TF-IDF" : name;
+}

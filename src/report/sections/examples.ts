@@ -1,0 +1,33 @@
+import { signed } from "../figures.js";
+import { type Html, html } from "../html.js";
+import type { EvaluationFile, Example } from "../records.js";
+import { clip } from "./negatives.js";
+
+/** Queries where the model gained and lost most against BM25. */
+export function examplesSection(examples: EvaluationFile["examples"]): Html {
+  if (examples === undefined) return html`<h2>Won and lost</h2><p>No examples against BM25 are recorded.</p>`;
+  return html`<h2>Won and lost against BM25</h2>
+<div class="pair"><div class="card"><h3>Most gained</h3>${list(examples.won, "win")}</div><div class="card"><h3>Most lost</h3>${list(examples.lost, "loss")}</div></div>`;
+}
+
+function list(examples: readonly Example[], tone: "win" | "loss"): Html {
+  if (examples.length === 0) return html`<p class="muted">None.</p>`;
+  return html`${examples.map(({ query, relevant, ranks, top, delta }) => {
+    const expected = relevant[0];
+    return html`<div class="example"><div class="query">${clip(query.text, 240)}</div>
+<dl><dt>expected</dt><dd>${expected === undefined ? "–" : clip(expected.text, 240)}</dd>
+<dt>rank</dt><dd><span class="chip ${tone}">model ${place(ranks.model)}</span> <span class="chip">BM25 ${place(ranks.bm25)}</span> <span class="chip">${signed(delta)}</span></dd>
+<dt>model first</dt><dd>${hit(top.model, relevant)}</dd>
+<dt>BM25 first</dt><dd>${hit(top.bm25, relevant)}</dd></dl></div>`;
+  })}`;
+}
+
+function place(rank: number | null | undefined): string {
+  return rank === null || rank === undefined ? "not found" : `#${rank}`;
+}
+
+function hit(found: Example["top"]["model"], relevant: Example["relevant"]): Html {
+  if (found === null || found === undefined) return html`<span class="muted">nothing</span>`;
+  if (relevant.some(({ id }) => id === found.id)) return html`<span class="muted">the expected document</span>`;
+  return html`${clip(found.text, 240)}`;
+}
