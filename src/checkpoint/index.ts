@@ -1,3 +1,12 @@
+export {
+  type FreshBertOptions,
+  type FreshModel,
+  type FreshStaticOptions,
+  freshBert,
+  freshStatic,
+  type Vocabulary,
+} from "./fresh.js";
 export { readModelFolder } from "./read.js";
 export type * from "./types.js";
 export { loadWeights } from "./weights.js";
+export { type WriteModelOptions, writeModelFolder } from "./write.js";

@@ -82,3 +82,12 @@ export function withLowercase(json: JsonObject): JsonObject {
   const normalizers = [{ type: "Lowercase" }, ...steps.filter((step) => step["type"] !== undefined)];
   return { ...json, normalizer: { type: "Sequence", normalizers } };
 }
+
+/** The vocab.txt that goes with a WordPiece tokenizer.json: one token a line, in the order of the ids; null where ids have gaps. */
+export function vocabTxt(json: JsonObject): string | null {
+  const { type, vocab } = json["model"] as { readonly type: string; readonly vocab: Readonly<Record<string, number>> };
+  if (type !== "WordPiece") return null;
+  const tokens: string[] = [];
+  for (const [token, id] of Object.entries(vocab)) tokens[id] = token;
+  return tokens.includes(undefined as never) ? null : `${tokens.join("\n")}\n`;
+}

@@ -59,7 +59,9 @@ describe.skipIf(!here)("the layouts of every version are read", () => {
     if (want.embedding_dimension !== undefined) expect(model.dimension).toBe(want.embedding_dimension);
     expect(model.pooling?.modes).toEqual(modes);
     expect(model.head.map(({ type }) => type)).toEqual(head);
-    const shapes = Object.entries(want.tensors).map(([tensor, shape]) => [tensor.replace(/^bert\./, ""), shape]);
+    const shapes = Object.entries(want.tensors)
+      .filter(([tensor]) => !tensor.endsWith("position_ids"))
+      .map(([tensor, shape]) => [tensor.replace(/^bert\./, ""), shape]);
     const found = [...weights].map(([tensor, { shape }]) => [tensor, shape] as const);
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(shapes));
     for (const { data, shape } of weights.values()) expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));

@@ -1,0 +1,165 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { syncFolder, writeFileAtomic } from "../base/files.js";
+import { fileFingerprint } from "../base/fingerprint.js";
+import { toFloat32 } from "../base/float16.js";
+import { type NamedTensor, readSafetensors, writeSafetensors } from "../base/safetensors.js";
+import { version } from "../base/version.js";
+import { denseJson } from "./dense.js";
+import { modelError } from "./json.js";
+import { poolingJson } from "./pooling.js";
+import { vocabTxt } from "./tokenizer.js";
+import type { FloatTensor, JsonObject, ModelDescription } from "./types.js";
+
+export interface WriteModelOptions {
+  readonly model: ModelDescription;
+  /** Values by parameter name, or a safetensors file that holds them under those names. */
+  readonly tensors: ReadonlyMap<string, FloatTensor> | string;
+  /** What nearmiss.json says beside version and fingerprints: parent, starting weights, how it was trained. */
+  readonly manifest?: JsonObject;
+  /** The model card; without it a short one. */
+  readonly readme?: string;
+}
+
+/**
+ * Writes a model folder that sentence-transformers (from version 2), transformers and nearmiss open. Everything is written beside
+ * `target` and renamed: a reader sees a whole model or none. A folder that stands there is replaced; asking first is the caller's.
+ * Equal models give equal bytes. Weights are float32, under the names of the file the model came from.
+ */
+export async function writeModelFolder(target: string, options: WriteModelOptions): Promise<void> {
+  const path = resolve(target);
+  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
+  rmSync(beside, { recursive: true, force: true });
+  try {
+    mkdirSync(beside, { recursive: true });
+    await fill(beside, options);
+    replace(beside, path);
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
+  }
+}
+
+async function fill(path: string, { model, tensors, manifest, readme }: WriteModelOptions): Promise<void> {
+  const weights: Record<string, string> = {};
+  for (const [folder, held] of byFolder(model, values(tensors))) {
+    const file = folder === "" ? "model.safetensors" : `${folder}/model.safetensors`;
+    writeSafetensors(join(path, file), held);
+    weights[file] = await fileFingerprint(join(path, file));
+  }
+  for (const [name, content] of textFiles(model)) writeFileAtomic(join(path, name), content);
+  writeFileAtomic(join(path, "README.md"), readme ?? shortCard(model));
+  writeFileAtomic(join(path, "nearmiss.json"), json({ ...manifest, format: 1, version: version(), weights }));
+}
+
+function values(tensors: WriteModelOptions["tensors"]): ReadonlyMap<string, FloatTensor> {
+  if (typeof tensors !== "string") return tensors;
+  const read = new Map<string, FloatTensor>();
+  for (const [name, raw] of readSafetensors(tensors)) {
+    const data = toFloat32(raw);
+    if (data === null)
+      throw modelError(tensors, `tensor ${name} is not floating-point`, { field: name, found: raw.dtype });
+    read.set(name, { dtype: "float32", shape: raw.shape, data });
+  }
+  return read;
+}
+
+/** The tensors of each weight file under the names they have there. */
+function byFolder(model: ModelDescription, tensors: ReadonlyMap<string, FloatTensor>): Map<string, NamedTensor[]> {
+  const folders = new Map<string, NamedTensor[]>();
+  for (const [name, { folder, tensor }] of model.places) {
+    const held = tensors.get(name);
+    if (held === undefined) throw new RangeError(`the model has no values for ${name}`);
+    const list = folders.get(folder) ?? [];
+    list.push({ name: tensor, dtype: "F32", shape: held.shape, data: held.data });
+    folders.set(folder, list);
+  }
+  for (const name of tensors.keys())
+    if (!model.places.has(name)) throw new RangeError(`the model has no place for ${name}`);
+  return folders;
+}
+
+/** Every file of the folder but weights, card and manifest. */
+function textFiles(model: ModelDescription): Map<string, string | Uint8Array> {
+  const files = new Map<string, string | Uint8Array>();
+  const inside = (name: string): string => join(model.tokenFolder, name);
+  for (const [name, content] of model.tokenizerFiles) files.set(inside(name), content);
+  if (model.family === "bert") {
+    files.set(inside("config.json"), json(asFloat32(model.rawConfig ?? {})));
+    files.set(
+      inside("sentence_bert_config.json"),
+      json({ max_seq_length: model.maxLength, do_lower_case: model.lowercase }),
+    );
+    const vocabulary = vocabTxt(model.tokenizerJson);
+    if (vocabulary !== null && !files.has(inside("vocab.txt"))) files.set(inside("vocab.txt"), vocabulary);
+  }
+  const modules = [{ path: model.tokenFolder, type: model.family === "bert" ? "Transformer" : "StaticEmbedding" }];
+  if (model.pooling !== null) {
+    files.set("1_Pooling/config.json", json(poolingJson(model.pooling)));
+    modules.push({ path: "1_Pooling", type: "Pooling" });
+  }
+  for (const module of model.head)
+    if (module.type === "dense") {
+      files.set(join(module.prefix, "config.json"), json(denseJson(module)));
+      modules.push({ path: module.prefix.slice(0, -1), type: "Dense" });
+    } else modules.push({ path: `${modules.length}_Normalize`, type: "Normalize" });
+  files.set(
+    "modules.json",
+    json(
+      modules.map(({ path, type }, idx) => ({
+        idx,
+        name: `${idx}`,
+        path,
+        type: `sentence_transformers.models.${type}`,
+      })),
+    ),
+  );
+  files.set(
+    "config_sentence_transformers.json",
+    json({
+      model_type: "SentenceTransformer",
+      __version__: { nearmiss: version() },
+      prompts: Object.fromEntries(model.prompts),
+      default_prompt_name: model.defaultPromptName,
+      similarity_fn_name: model.similarity,
+    }),
+  );
+  return files;
+}
+
+/** transformers loads weights in the type that config.json names: what is written here is float32, whatever was read. */
+function asFloat32(config: JsonObject): JsonObject {
+  const changed = ["dtype", "torch_dtype"].filter((key) => config[key] !== undefined);
+  return { ...config, ...Object.fromEntries(changed.map((key) => [key, "float32"])) };
+}
+
+function shortCard({ family, dimension, maxLength, similarity }: ModelDescription): string {
+  const length = maxLength === null ? "any length" : `up to ${maxLength} tokens`;
+  return `---
+library_name: sentence-transformers
+pipeline_tag: sentence-similarity
+tags:
+- sentence-transformers
+- sentence-similarity
+- feature-extraction
+- nearmiss
+---
+
+# A text embedding model
+
+Made with nearmiss. It maps a text of ${length} to ${dimension} numbers, to be compared by ${similarity === "dot" ? "dot product" : "cosine"}.
+Architecture: ${family}. Where its weights come from is in \`nearmiss.json\`.
+`;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function replace(beside: string, path: string): void {
+  const before = `${beside}.replaced`;
+  rmSync(before, { recursive: true, force: true });
+  if (existsSync(path)) renameSync(path, before);
+  renameSync(beside, path);
+  syncFolder(dirname(path));
+  rmSync(before, { recursive: true, force: true });
+}
