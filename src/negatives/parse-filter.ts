@@ -16,6 +16,8 @@ const makers: ReadonlyMap<string, (value: string) => Filter> = new Map([
 /** Filters that are on unless they are turned off; they have no value. */
 export const standingFilters = ["known-positives", "equal-text"] as const;
 
+export type StandingFilter = (typeof standingFilters)[number];
+
 export const filterNames: readonly string[] = [...standingFilters, ...makers.keys()];
 
 /**
@@ -38,7 +40,7 @@ export function parseFilter(text: string): Filter | null {
 }
 
 /** Checks a name given to turn a standing filter off. */
-export function checkStandingFilter(name: string): (typeof standingFilters)[number] {
+export function checkStandingFilter(name: string): StandingFilter {
   const found = standingFilters.find((one) => one === name);
   if (found !== undefined) return found;
   throw inputError("unknown-filter", "only a filter that is on by default can be turned off", {

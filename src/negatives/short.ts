@@ -17,8 +17,12 @@ export function applyShortPolicy(
   queryId: string,
 ): readonly Negative[] {
   if (negatives.length >= count || policy === "fewer" || policy === "fill") return negatives;
-  if (policy === "skip" || negatives.length === 0) return [];
-  if (policy === "repeat") return Array.from({ length: count }, (_, i) => negatives[i % negatives.length] as Negative);
+  if (policy === "skip") return [];
+  if (policy === "repeat") {
+    return negatives.length === 0
+      ? []
+      : Array.from({ length: count }, (_, i) => negatives[i % negatives.length] as Negative);
+  }
   throw workError("short-pool", `query ${queryId} has too few candidates`, {
     found: String(negatives.length),
     expected: String(count),
