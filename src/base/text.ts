@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { TextItem } from "./types.js";
 
 /** Two texts are equal when they are equal after NFC, collapsing white space to one blank, and trimming. */
 export function canonicalText(text: string): string {
@@ -25,9 +24,4 @@ export function compareCodePoints(a: string, b: string): number {
     return highX === highY ? x - y : highX ? 1 : -1;
   }
   return a.length - b.length;
-}
-
-/** What a model or an index reads of an item: title and text joined by one blank. */
-export function itemText(item: TextItem): string {
-  return item.title === undefined || item.title === "" ? item.text : `${item.title} ${item.text}`;
 }

@@ -1,6 +1,6 @@
 // The records that the stages of nearmiss hand to each other. Plain immutable data; every item carries its id.
 
-/** A text with its id. Documents join title and text by one blank. */
+/** A text with its id. Where there is a title, `text` is title and text joined by one blank: what models and indexes read. */
 export interface TextItem {
   readonly id: string;
   readonly text: string;

@@ -1,5 +1,5 @@
 import { inputError } from "../base/errors.js";
-import { canonicalText, itemText } from "../base/text.js";
+import { canonicalText } from "../base/text.js";
 import type { Hits, RetrievalData, Split } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { type Interval, middle95, resampledMeans } from "./bootstrap.js";
@@ -162,7 +162,7 @@ function warnOfSharedIds({ data, warnings }: EvaluationOptions, queries: readonl
     const query = data.queries.get(id);
     const document = data.documents.get(id);
     if (query === undefined || document === undefined) return false;
-    return canonicalText(itemText(query)) !== canonicalText(itemText(document));
+    return canonicalText(query.text) !== canonicalText(document.text);
   });
   if (shared.length > 0)
     warnings?.add(

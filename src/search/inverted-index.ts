@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { inputError } from "../base/errors.js";
-import { compareCodePoints, itemText } from "../base/text.js";
+import { compareCodePoints } from "../base/text.js";
 import type { Hits, TextItem } from "../base/types.js";
 import { lexicalTokens } from "./lexical-tokens.js";
 import { topK } from "./top-k.js";
@@ -23,7 +23,7 @@ export interface InvertedIndex {
   readonly fingerprint: string;
 }
 
-/** Indexes title and text of each document. Throws on an id that occurs twice. */
+/** Indexes the text of each document. Throws on an id that occurs twice. */
 export function invertedIndex(documents: Iterable<TextItem>): InvertedIndex {
   const sorted = [...documents].sort((a, b) => compareCodePoints(a.id, b.id));
   const repeated = sorted.find((document, row) => row > 0 && document.id === sorted[row - 1]?.id);
@@ -35,9 +35,8 @@ export function invertedIndex(documents: Iterable<TextItem>): InvertedIndex {
   const lengths = new Int32Array(sorted.length);
   const hash = createHash("sha256");
   sorted.forEach((document, row) => {
-    const text = itemText(document);
-    hash.update(JSON.stringify([document.id, text]));
-    const tokens = lexicalTokens(text);
+    hash.update(JSON.stringify([document.id, document.text]));
+    const tokens = lexicalTokens(document.text);
     lengths[row] = tokens.length;
     for (const token of tokens) {
       let term = terms.get(token);
@@ -101,7 +100,7 @@ export async function searchPostings(
   const sums = new Float64Array(index.ids.length);
   const found: Hits[] = [];
   for (const query of queries) {
-    for (const [term, weight] of queryWeights(itemText(query))) {
+    for (const [term, weight] of queryWeights(query.text)) {
       const end = index.offsets[term + 1]!;
       for (let at = index.offsets[term]!; at < end; at++) sums[index.rows[at]!]! += weight * postingWeights[at]!;
     }

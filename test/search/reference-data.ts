@@ -20,7 +20,7 @@ function items(path: string): Map<string, TextItem> {
   return new Map(
     lines(path).map((line) => {
       const { _id, title, text } = JSON.parse(line) as { _id: string; title?: string; text: string };
-      return [_id, { id: _id, text, ...(title === undefined ? {} : { title }) }];
+      return [_id, { id: _id, text: title === undefined || title === "" ? text : `${title} ${text}` }];
     }),
   );
 }
