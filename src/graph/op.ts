@@ -17,13 +17,8 @@ interface Target {
   readonly shape: Shape;
 }
 
-/**
- * Every operation and its attributes. A new one is a line here; the compiler then asks for its shape rule
- * (`graph/rules`), gradient rule (`autodiff/rules`), reference function (`engine/interpreter`) and ONNX form
- * (`graph/onnx/lowering`), and the test list for a case. Axes are counted from the front.
- */
-export interface OpAttributes {
-  // Leaves.
+/** Leaves. */
+interface LeafAttributes {
   readonly input: { readonly name: string; readonly dtype: DType } & Target;
   readonly parameter: { readonly name: string } & Target;
   readonly constant: { readonly data: ConstantData; readonly dtype: DType } & Target;
@@ -31,8 +26,10 @@ export interface OpAttributes {
   readonly iota: { readonly length: Dim };
   readonly size: { readonly dim: Dim };
   readonly dropoutMask: { readonly rate: number; readonly path: string } & Target;
+}
 
-  // Elementwise, with broadcasting.
+/** Elementwise, with broadcasting. */
+interface BroadcastAttributes {
   readonly add: None;
   readonly sub: None;
   readonly mul: None;
@@ -46,8 +43,10 @@ export interface OpAttributes {
   readonly and: None;
   readonly or: None;
   readonly where: None;
+}
 
-  // Elementwise, of one tensor.
+/** Elementwise, of one tensor. */
+interface UnaryAttributes {
   readonly neg: None;
   readonly exp: None;
   readonly log: None;
@@ -63,8 +62,10 @@ export interface OpAttributes {
   readonly clip: { readonly min: number; readonly max: number };
   readonly cast: { readonly dtype: DType };
   readonly stopGradient: None;
+}
 
-  // Along axes.
+/** Along axes. */
+interface AxisAttributes {
   readonly sum: { readonly axes: readonly number[]; readonly keepDims: boolean };
   readonly max: Reduction;
   readonly min: Reduction;
@@ -74,15 +75,19 @@ export interface OpAttributes {
   readonly softmax: Axis;
   readonly cumulativeSum: { readonly exclusive: boolean; readonly reverse: boolean } & Axis;
   readonly topK: { readonly k: Dim; readonly largest: boolean } & Axis;
+}
 
-  // Products.
+/** Products. */
+interface ProductAttributes {
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
   readonly linear: { readonly alpha: number; readonly beta: number };
   readonly attention: { readonly scale: number; readonly mask: boolean; readonly dropoutRate: number };
   readonly layerNorm: { readonly epsilon: number };
   readonly geluGate: None;
+}
 
-  // Layout.
+/** Layout. */
+interface LayoutAttributes {
   readonly reshape: Target;
   readonly broadcastTo: Target;
   readonly transpose: { readonly permutation: readonly number[] };
@@ -92,23 +97,53 @@ export interface OpAttributes {
   readonly pad: { readonly before: Dim; readonly after: Dim } & Axis;
   readonly concat: Axis;
   readonly split: { readonly sizes: readonly Dim[] } & Axis;
-  readonly part: { readonly index: number };
+}
 
-  // Rows and elements by index.
+/** Rows and elements by index. */
+interface RowAttributes {
   readonly gather: Axis;
   readonly takeAlongAxis: Axis;
   readonly scatterAdd: Axis & Target;
   readonly partitionRows: None;
   readonly mergeRows: { readonly parts: number };
+}
 
-  // At the edge of a graph: tables of parameters by row.
+/** At the edge of a graph: tables of parameters by row. */
+interface EdgeAttributes {
   readonly gatherRows: None;
   readonly embeddingBag: None;
   readonly scatterAddRows: { readonly rows: Dim };
   readonly embeddingBagGradient: { readonly rows: Dim };
 }
 
+/**
+ * Every operation and its attributes. A new one is a line here; the compiler then asks for its shape rule
+ * (`graph/rules`), gradient rule (`autodiff/rules`), reference function (`engine/interpreter`) and ONNX form
+ * (`graph/onnx/lowering`), and the test list for a case. Axes are counted from the front.
+ */
+export interface OpAttributes
+  extends LeafAttributes,
+    BroadcastAttributes,
+    UnaryAttributes,
+    AxisAttributes,
+    ProductAttributes,
+    LayoutAttributes,
+    RowAttributes,
+    EdgeAttributes {
+  /** One result of an operation that has several. */
+  readonly part: { readonly index: number };
+}
+
 export type OpName = keyof OpAttributes;
 
 /** Inputs of a rule, to be destructured: a rule names as many as its operation has, and checks `length` where some are optional. */
 export type Inputs<T> = readonly [T, T, T, T, T, ...T[]];
+
+/** The families of operations, by which the tables are split into files. */
+export type LeafOp = keyof LeafAttributes;
+export type BroadcastOp = keyof BroadcastAttributes;
+export type UnaryOp = keyof UnaryAttributes;
+export type AxisOp = keyof AxisAttributes;
+export type ProductOp = keyof ProductAttributes;
+export type LayoutOp = keyof LayoutAttributes;
+export type RowOp = keyof RowAttributes | keyof EdgeAttributes;

@@ -1,8 +1,7 @@
 import type { Dim } from "../dim.js";
+import type { AxisOp } from "../op.js";
 import { type Shape, type Spec, shapeError } from "../shape.js";
 import { int, requireDtype, type ShapeRules } from "./rule.js";
-
-type AxisOp = "sum" | "max" | "min" | "argMax" | "argMin" | "logSumExp" | "softmax" | "cumulativeSum" | "topK";
 
 export const axisRules: ShapeRules<AxisOp> = {
   sum: (inputs, { axes, keepDims }, op) => {

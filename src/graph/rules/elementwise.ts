@@ -1,40 +1,10 @@
-import type { Inputs, OpName } from "../op.js";
+import type { BroadcastOp, Inputs, OpName, UnaryOp } from "../op.js";
 import { broadcastShapes, type DType, type Spec, shapeError } from "../shape.js";
 import { requireDtype, type ShapeRules } from "./rule.js";
 
-type Binary =
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "pow"
-  | "minimum"
-  | "maximum"
-  | "equal"
-  | "less"
-  | "lessOrEqual"
-  | "and"
-  | "or";
-type Unary =
-  | "neg"
-  | "exp"
-  | "log"
-  | "sqrt"
-  | "abs"
-  | "sign"
-  | "erf"
-  | "tanh"
-  | "sigmoid"
-  | "softplus"
-  | "relu"
-  | "not"
-  | "clip"
-  | "cast"
-  | "stopGradient";
-
 const numbers: readonly DType[] = ["float32", "int32"];
 
-export const elementwiseRules: ShapeRules<Binary | Unary | "where"> = {
+export const elementwiseRules: ShapeRules<BroadcastOp | UnaryOp> = {
   add: binary(numbers),
   sub: binary(numbers),
   mul: binary(numbers),

@@ -1,17 +1,7 @@
 import { addDims, type Dim, subtractDims } from "../dim.js";
+import type { LayoutOp } from "../op.js";
 import { broadcastShapes, canonicalShape, reshapedShape, type Spec, sameShape, shapeError } from "../shape.js";
 import { requireDtype, type ShapeRules } from "./rule.js";
-
-type LayoutOp =
-  | "reshape"
-  | "broadcastTo"
-  | "transpose"
-  | "squeeze"
-  | "unsqueeze"
-  | "slice"
-  | "pad"
-  | "concat"
-  | "split";
 
 export const layoutRules: ShapeRules<LayoutOp> = {
   reshape: ([x], { shape }) => ({ dtype: x.dtype, shape: reshapedShape(x, shape) }),

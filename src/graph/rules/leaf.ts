@@ -1,7 +1,8 @@
+import type { LeafOp } from "../op.js";
 import { canonicalShape } from "../shape.js";
 import { float, int, type ShapeRules } from "./rule.js";
 
-export const leafRules: ShapeRules<"input" | "parameter" | "constant" | "fill" | "iota" | "size" | "dropoutMask"> = {
+export const leafRules: ShapeRules<LeafOp> = {
   input: (_, { dtype, shape }) => ({ dtype, shape: canonicalShape(shape) }),
   parameter: (_, { shape }) => float(canonicalShape(shape)),
   constant: (_, { dtype, shape }) => ({ dtype, shape }),

@@ -1,8 +1,9 @@
 import type { Dim } from "../dim.js";
+import type { ProductOp } from "../op.js";
 import { broadcastShapes, formatShape, type Spec, sameShape, shapeError } from "../shape.js";
 import { float, requireDtype, type ShapeRules } from "./rule.js";
 
-export const productRules: ShapeRules<"matmul" | "linear" | "attention" | "layerNorm" | "geluGate"> = {
+export const productRules: ShapeRules<ProductOp> = {
   matmul: (inputs, { transposeA, transposeB }, op) => {
     const a = requireDtype(op, inputs, 0, "float32");
     const b = requireDtype(op, inputs, 1, "float32");

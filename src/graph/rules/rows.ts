@@ -1,17 +1,7 @@
 import { addDims, subtractDims } from "../dim.js";
+import type { RowOp } from "../op.js";
 import { canonicalShape, type Spec, sameShape, shapeError, shapeSize } from "../shape.js";
 import { float, requireDtype, type ShapeRules } from "./rule.js";
-
-type RowOp =
-  | "gather"
-  | "takeAlongAxis"
-  | "scatterAdd"
-  | "partitionRows"
-  | "mergeRows"
-  | "gatherRows"
-  | "embeddingBag"
-  | "scatterAddRows"
-  | "embeddingBagGradient";
 
 export const rowRules: ShapeRules<RowOp> = {
   gather: (inputs, { axis }, op) => {
