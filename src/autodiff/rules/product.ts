@@ -1,0 +1,60 @@
+import type { ProductOp } from "../../graph/op.js";
+import { where } from "../../graph/ops/elementwise.js";
+import { part, size, type Tensor } from "../../graph/tensor.js";
+import { type GradientRules, onlyFirst } from "./rule.js";
+
+export const productGradients: GradientRules<ProductOp> = {
+  matmul: (dy, [a, b], _, { transposeA, transposeB, alpha }) => [
+    transposeA
+      ? b.matmul(dy, { transposeA: transposeB, transposeB: true, alpha })
+      : dy.matmul(b, { transposeB: !transposeB, alpha }),
+    transposeB
+      ? dy.matmul(a, { transposeA: true, transposeB: transposeA, alpha })
+      : a.matmul(dy, { transposeA: !transposeA, alpha }),
+  ],
+  linear: (dy, [x, weight], _, { alpha, beta }) => [
+    dy.matmul(weight, { alpha }),
+    dy.matmul(x, { transposeA: true, alpha }),
+    dy.sum(0).mul(beta),
+  ],
+  // With the output at hand, Σ dP ∘ P over the keys is Σ dO ∘ O over the width of a head, which is shorter.
+  attention: (dys, inputs, y, { scale, mask, dropoutRate }) => {
+    const dOutput = onlyFirst("attention", dys);
+    const [q, k, v] = inputs;
+    const probabilities = part(y, 1);
+    const keep = dropoutRate > 0 ? (inputs[mask ? 4 : 3] as Tensor) : null;
+    const kept = (x: Tensor) => (keep === null ? x : where(keep, x, 0));
+    const alpha = 1 / (1 - dropoutRate);
+    const dv = kept(probabilities).matmul(dOutput, { transposeA: true, alpha });
+    const dProbabilities = kept(dOutput.matmul(v, { transposeB: true, alpha }));
+    const rowSum = dOutput.mul(part(y, 0)).sum(-1, { keepDims: true });
+    const dScores = probabilities.mul(dProbabilities.sub(rowSum));
+    const dq = dScores.matmul(k, { alpha: scale });
+    const dk = dScores.matmul(q, { transposeA: true, alpha: scale });
+    return [dq, dk, dv, mask ? dScores : null, null];
+  },
+  // With normal = (x - mean) · inverse and g = dy · scale: dx = inverse · (g - mean(g) - normal · mean(g · normal)),
+  // where the means over a row are products with scale / width.
+  layerNorm: (dys, [x, scale], y) => {
+    const dy = onlyFirst("layerNorm", dys);
+    const inverse = part(y, 2);
+    const normal = x.sub(part(y, 1)).mul(inverse);
+    const weighted = dy.mul(normal);
+    const weights = scale.div(size(x.length(-1))).unsqueeze(1);
+    const meanOf = (values: Tensor) => values.matmul(weights);
+    const dx = dy
+      .mul(scale)
+      .sub(meanOf(dy))
+      .sub(normal.mul(meanOf(weighted)))
+      .mul(inverse);
+    return [dx, weighted, dy];
+  },
+  geluGate: (dys, [u], y) => {
+    const slope = u
+      .square()
+      .neg()
+      .exp()
+      .mul(2 / Math.sqrt(Math.PI));
+    return [onlyFirst("geluGate", dys).mul(part(y, 1).add(u.mul(slope)))];
+  },
+};
