@@ -94,26 +94,3 @@ export function bertJson(config: BertConfig, padTokenId: number, initializerRang
     vocab_size: config.vocabSize,
   };
 }
-
-/** Names and shapes of the parameters that the token vectors depend on. Linear weights are [out, in]. */
-export function bertShapes(config: BertConfig): Map<string, readonly number[]> {
-  const { hiddenSize: hidden, intermediateSize: inner } = config;
-  const shapes = new Map<string, readonly number[]>();
-  const norm = (name: string): unknown => shapes.set(`${name}.weight`, [hidden]).set(`${name}.bias`, [hidden]);
-  const dense = (name: string, out: number, from: number): unknown =>
-    shapes.set(`${name}.weight`, [out, from]).set(`${name}.bias`, [out]);
-  shapes.set("embeddings.word_embeddings.weight", [config.vocabSize, hidden]);
-  shapes.set("embeddings.position_embeddings.weight", [config.maxPositions, hidden]);
-  shapes.set("embeddings.token_type_embeddings.weight", [config.typeVocabSize, hidden]);
-  norm("embeddings.LayerNorm");
-  for (let i = 0; i < config.layers; i++) {
-    const layer = `encoder.layer.${i}`;
-    for (const part of ["query", "key", "value"]) dense(`${layer}.attention.self.${part}`, hidden, hidden);
-    dense(`${layer}.attention.output.dense`, hidden, hidden);
-    norm(`${layer}.attention.output.LayerNorm`);
-    dense(`${layer}.intermediate.dense`, inner, hidden);
-    dense(`${layer}.output.dense`, hidden, inner);
-    norm(`${layer}.output.LayerNorm`);
-  }
-  return shapes;
-}

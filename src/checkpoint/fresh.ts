@@ -1,6 +1,7 @@
 import { inputError } from "../base/errors.js";
 import { rng } from "../base/rng.js";
-import { bertJson, bertShapes } from "./bert-config.js";
+import { bertParameters } from "../nn/bert.js";
+import { bertJson } from "./bert-config.js";
 import type { BertConfig, FloatTensor, JsonObject, ModelDescription, PoolingMode, TensorPlace } from "./types.js";
 
 /** A tokenizer to build a model on; `trainWordPiece`'s result is one. */
@@ -90,7 +91,7 @@ export function freshBert(options: FreshBertOptions): FreshModel {
   };
   const padding = paddingId(vocabulary.tokenizer as JsonObject);
   const tensors = new Map<string, FloatTensor>();
-  for (const [name, shape] of bertShapes(config)) {
+  for (const [name, shape] of bertParameters(config)) {
     if (name.endsWith("LayerNorm.weight")) tensors.set(name, constant(shape, 1));
     else if (name.endsWith(".bias")) tensors.set(name, constant(shape, 0));
     else tensors.set(name, normal(name, shape, deviation, seed));

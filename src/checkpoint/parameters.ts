@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Warnings } from "../base/warnings.js";
-import { bertShapes } from "./bert-config.js";
+import { bertParameters } from "../nn/bert.js";
+import { headParameters } from "../nn/head.js";
 import { modelError } from "./json.js";
 import type { BertConfig, HeadModule, TensorPlace } from "./types.js";
 import { type FoundTensor, findTensors } from "./weights.js";
@@ -59,7 +60,7 @@ export function checkBert(
       found: `${held} layers in the file`,
       expected: `${config.layers}, the num_hidden_layers of config.json`,
     });
-  const shapes = bertShapes(config);
+  const shapes = bertParameters(config);
   checkShapes(file, shapes, parameters);
   for (const name of parameters.places.keys())
     if (!shapes.has(name) && !/^(pooler|cls)\./.test(name))
@@ -71,10 +72,7 @@ export function checkDense(
   dense: Extract<HeadModule, { readonly type: "dense" }>,
   parameters: Parameters,
 ): void {
-  const { prefix, inFeatures, outFeatures, bias } = dense;
-  const shapes = new Map([[`${prefix}linear.weight`, [outFeatures, inFeatures]]]);
-  if (bias) shapes.set(`${prefix}linear.bias`, [outFeatures]);
-  checkShapes(join(path, prefix, "model.safetensors"), shapes, parameters);
+  checkShapes(join(path, dense.prefix, "model.safetensors"), new Map(headParameters([dense])), parameters);
 }
 
 function checkShapes(file: string, shapes: ReadonlyMap<string, readonly number[]>, parameters: Parameters): void {
