@@ -1,12 +1,9 @@
 import { CommanderError } from "commander";
-import { type ErrorDetail, NearmissError } from "../base/errors.js";
+import { type ErrorDetail, NearmissError, workError } from "../base/errors.js";
 
-/** The reason of an aborted signal: the user stopped the work. */
-export class InterruptedError extends Error {
-  override readonly name = "InterruptedError";
-  constructor(readonly exitCode: 130 | 143) {
-    super("interrupted");
-  }
+/** The reason of a signal that Ctrl-C aborted; the library may throw one of its own with the same code. */
+export function interrupted(): NearmissError {
+  return workError("interrupted", "stopped by the user");
 }
 
 /** An error as the command line reports it. */
@@ -20,20 +17,19 @@ export interface Failure {
 /** Turns anything thrown into what is printed and the exit code: 1 the work failed, 2 bad usage or input, 130 after Ctrl-C. */
 export function describeError(thrown: unknown): Failure {
   if (thrown instanceof NearmissError) {
-    const { code, message, detail, exitCode } = thrown;
-    return { error: { code, message, ...detail }, text: `error: ${message}`, exitCode };
+    const { code, message, detail } = thrown;
+    const stopped = code === "interrupted";
+    return {
+      error: { code, message, ...detail },
+      text: stopped ? message : `error: ${message}`,
+      exitCode: stopped ? 130 : thrown.exitCode,
+    };
   }
   if (thrown instanceof CommanderError) {
     const message = thrown.message.replace(/^error: /, "");
     return { error: { code: "usage", message }, text: `error: ${message}`, exitCode: 2 };
   }
-  if (thrown instanceof InterruptedError) {
-    return {
-      error: { code: "interrupted", message: "stopped by the user" },
-      text: "stopped",
-      exitCode: thrown.exitCode,
-    };
-  }
+  if (thrown instanceof Error && thrown.name === "AbortError") return describeError(interrupted());
   if (isSystemError(thrown)) {
     const file = thrown.path === undefined ? {} : { file: thrown.path };
     return { error: { code: "io", message: thrown.message, ...file }, text: `error: ${thrown.message}`, exitCode: 1 };

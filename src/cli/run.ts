@@ -1,5 +1,5 @@
 import { type CountedWarning, collectWarnings, type Warnings } from "../base/warnings.js";
-import { describeError, InterruptedError } from "./failure.js";
+import { describeError, interrupted } from "./failure.js";
 import { createProgress, type ProgressView } from "./progress.js";
 import { version } from "./version.js";
 
@@ -119,11 +119,10 @@ function repeated(warnings: readonly CountedWarning[]): string[] {
 function listenForInterruption(say: (text: string) => void): { signal: AbortSignal; close(): void } {
   const controller = new AbortController();
   const listeners = (["SIGINT", "SIGTERM"] as const).map((name) => {
-    const exitCode = name === "SIGINT" ? 130 : 143;
     const listener = (): void => {
-      if (controller.signal.aborted) process.exit(exitCode);
+      if (controller.signal.aborted) process.exit(130);
       say("Stopping. Press Ctrl-C again to stop at once.");
-      controller.abort(new InterruptedError(exitCode));
+      controller.abort(interrupted());
     };
     process.on(name, listener);
     return { name, listener };

@@ -59,31 +59,27 @@ export function columnNames(flag: string): (text: string) => ReadonlyMap<string,
   };
 }
 
-/** A repeatable `k=v`; the values so far come as the second argument. A value that reads as a number is one. */
+/** A repeatable `k=v`; the values so far come as the second argument. */
 export function parameters(
   flag: string,
-): (text: string, before?: ReadonlyMap<string, number | string>) => ReadonlyMap<string, number | string> {
+): (text: string, before?: ReadonlyMap<string, string>) => ReadonlyMap<string, string> {
   return (text, before = new Map()) => {
     const [key, value] = pair(flag, text, "name=value");
     if (before.has(key)) throw badValue(flag, text, `${key} once`);
-    const number = Number(value);
-    return new Map([...before, [key, Number.isFinite(number) ? number : value]]);
+    return new Map([...before, [key, value]]);
   };
 }
 
-/** A repeatable name. */
-export function repeated<Name extends string>(
-  parse: (text: string) => Name,
-): (text: string, before?: readonly Name[]) => readonly Name[] {
-  return (text, before = []) => [...before, parse(text)];
+/** A repeatable text. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
-export function badValue(flag: string, found: string, expected: string, hint?: string): Error {
+function badValue(flag: string, found: string, expected: string): Error {
   return inputError("bad-value", `${flag}: this value cannot be used`, {
     field: flag,
     found: found === "" ? "nothing" : found,
     expected,
-    ...(hint === undefined ? {} : { hint }),
   });
 }
 

@@ -1,5 +1,5 @@
+import type { EvaluationResult } from "../evaluate/systems.js";
 import { count, decimals, interval, measureName, pValue, signed, systemName } from "./figures.js";
-import type { EvaluationResult } from "./records.js";
 
 export interface ModelCardOptions {
   readonly name: string;

@@ -47,6 +47,7 @@ export interface Origin {
   readonly version: string | null;
   readonly seed: string | null;
   readonly date: string | null;
+  readonly bestStep: string | null;
 }
 
 const warning = z.object({ code: z.string(), message: z.string(), count: z.number() });
@@ -57,11 +58,12 @@ function originOf(manifest: Readonly<Record<string, unknown>>): Origin {
     return typeof value === "string" || typeof value === "number" ? String(value) : null;
   };
   return {
-    model: at("fingerprint"),
+    model: at("model", "fingerprint"),
     data: at("data", "fingerprint"),
     version: at("version"),
     seed: at("seed"),
     date: at("timing", "finished"),
+    bestStep: at("result", "best", "step"),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { EvaluationResult } from "../evaluate/systems.js";
 
 // The files of a run folder, as far as the report reads them. Unknown keys are ignored, as the contract says.
 
@@ -6,8 +7,8 @@ const measure = z.object({ mean: z.number(), low: z.number(), high: z.number(), 
 
 const system = z.object({
   name: z.string(),
-  kind: z.string(),
-  fingerprint: z.string().nullish(),
+  kind: z.enum(["model", "bm25", "tf-idf", "untrained", "fusion", "run"]),
+  fingerprint: z.string(),
   measures: z.record(z.string(), measure),
 });
 
@@ -19,12 +20,14 @@ const comparison = z.object({
   low: z.number(),
   high: z.number(),
   p: z.number(),
+  test: z.literal("randomisation"),
+  resamples: z.number(),
   wins: z.number(),
   ties: z.number(),
   losses: z.number(),
 });
 
-export const evaluationResult = z.object({
+const evaluationResult: z.ZodType<EvaluationResult> = z.object({
   data: z.object({ fingerprint: z.string(), split: z.string(), queries: z.number(), documents: z.number() }),
   systems: z.array(system).min(1),
   comparisons: z.array(comparison),
@@ -89,9 +92,6 @@ export const poolRecord = z.object({
   round: z.number(),
 });
 
-export type EvaluationResult = z.infer<typeof evaluationResult>;
-export type SystemResult = z.infer<typeof system>;
-export type ComparisonResult = z.infer<typeof comparison>;
 export type EvaluationFile = z.infer<typeof evaluationFile>;
 export type Example = z.infer<typeof example>;
 export type MetricsLine = z.infer<typeof metricsLine>;

@@ -11,7 +11,7 @@ header .top { display: flex; justify-content: space-between; align-items: center
 header .top b { color: var(--ink); letter-spacing: .01em; }
 h1 { font-size: 28px; line-height: 1.2; margin: 14px 0 6px; overflow-wrap: anywhere; }
 h2 { font-size: 19px; margin: 40px 0 12px; }
-h3 { font-size: 15px; margin: 22px 0 8px; }
+h3 { font-size: 15px; margin: 22px 0 8px; } .card h3 { margin-top: 0; }
 p { margin: 0 0 10px; }
 .lead { font-size: 16px; color: var(--muted); max-width: 75ch; }
 .note, .muted { color: var(--muted); }
@@ -58,8 +58,8 @@ details[open] > summary { margin-bottom: 8px; }
 .example dt { color: var(--muted); } .example dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 .chip { display: inline-block; font-size: 12px; border-radius: 999px; padding: 0 8px; border: 1px solid var(--line); color: var(--muted); white-space: nowrap; font-variant-numeric: tabular-nums; }
 .chip.win { color: var(--good); border-color: currentColor; } .chip.loss { color: var(--bad); border-color: currentColor; } .chip.draw { color: var(--c2); border-color: currentColor; }
-td.text { min-width: 180px; overflow-wrap: anywhere; } tr.out td { color: var(--muted); }
-td.key { color: var(--muted); white-space: nowrap; }
+td.text { min-width: 180px; overflow-wrap: anywhere; } tr.out td { color: var(--muted); } td .chip { margin-left: 6px; }
+td.key, td.round { white-space: nowrap; } td.key { color: var(--muted); white-space: nowrap; }
 code { font: 12.5px/1.5 ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 ul.plain { margin: 0; padding-left: 20px; }
 footer { margin-top: 44px; color: var(--muted); font-size: 13px; }

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { NearmissError } from "#nearmiss/base/errors.js";
 import { defaultCacheFolder } from "#nearmiss/cli/cache-folder.js";
-import { addFilter, removeFilter } from "#nearmiss/cli/filters.js";
 import { choice, columnNames, decimal, integer, nameList, parameters } from "#nearmiss/cli/values.js";
 
 test("whole numbers are taken in their range only", () => {
@@ -40,42 +39,10 @@ test("columns and parameters are pairs; names such as __proto__ are kept as they
   }
   const parse = parameters("--param");
   expect([...parse("kernel=laplace", parse("a=0.5"))]).toEqual([
-    ["a", 0.5],
+    ["a", "0.5"],
     ["kernel", "laplace"],
   ]);
   expect(() => parse("a=1", parse("a=0.5"))).toThrow(/a once/);
-});
-
-test("filters carry their thresholds", () => {
-  const { filters, without } = removeFilter("equal-text", addFilter("rank-window=10-100", addFilter("perc-pos=0.95")));
-  expect(filters).toEqual([
-    { name: "perc-pos", value: 0.95 },
-    { name: "rank-window", low: 10, high: 100 },
-  ]);
-  expect(without).toEqual(["equal-text"]);
-  expect(addFilter("abs=-0.2").filters).toEqual([{ name: "abs", value: -0.2 }]);
-  expect(addFilter("known-positives").filters).toEqual([{ name: "known-positives" }]);
-});
-
-test.each([
-  "perc-pos",
-  "perc-pos=",
-  "perc-pos=0",
-  "margin-pos=-1",
-  "abs=x",
-  "rank-window=5",
-  "rank-window=0-5",
-  "rank-window=9-5",
-  "equal-text=1",
-  "nonsense=1",
-  "",
-])("--filter %j is refused", (text) => {
-  expect(() => addFilter(text)).toThrow(/--filter/);
-});
-
-test("only filters that are always on can be switched off, and none twice is taken", () => {
-  expect(() => removeFilter("perc-pos")).toThrow(/known-positives or equal-text/);
-  expect(() => addFilter("abs=1", addFilter("abs=2"))).toThrow(/abs once/);
 });
 
 test("the cache folder comes from the environment first", () => {

@@ -21,8 +21,8 @@ const options: ModelCardOptions = {
   evaluation: {
     data: { fingerprint: "sha256:ab", split: "test", queries: 2000, documents: 16407 },
     systems: [
-      { name: "medical search", kind: "model", measures: { "ndcg@10": measure } },
-      { name: "bm25", kind: "bm25", measures: { "ndcg@10": { ...measure, mean: 0.55 } } },
+      { name: "medical search", kind: "model", fingerprint: "sha256:4f", measures: { "ndcg@10": measure } },
+      { name: "bm25", kind: "bm25", fingerprint: "sha256:5f", measures: { "ndcg@10": { ...measure, mean: 0.55 } } },
     ],
     comparisons: [
       {
@@ -33,6 +33,8 @@ const options: ModelCardOptions = {
         low: 0.08,
         high: 0.12,
         p: 0.0001,
+        test: "randomisation",
+        resamples: 10000,
         wins: 5,
         ties: 3,
         losses: 2,

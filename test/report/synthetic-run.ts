@@ -41,7 +41,8 @@ export function writeSyntheticRun(folder: string, seed = 1): void {
       kind: "run",
       version: "0.1.0",
       seed,
-      fingerprint: `sha256:${"4f".repeat(32)}`,
+      model: { start: { kind: "fresh" }, fingerprint: `sha256:${"4f".repeat(32)}` },
+      result: { best: { step: 275, metric: "ndcg@10", value: 0.66 } },
       data: { fingerprint: `sha256:${"ab".repeat(32)}`, format: "BEIR folder", source: "medquad" },
       warnings: [{ code: "short-pool", message: "3 pools held fewer candidates than were asked for", count: 3 }],
       timing: { finished: "2026-11-21T14:40:00Z", seconds: 61.2 },
@@ -138,7 +139,7 @@ function evaluation(random: Random): object {
   ).map(([name, kind, base]) => ({
     name,
     kind,
-    fingerprint: kind === "model" ? `sha256:${"4f".repeat(32)}` : null,
+    fingerprint: `sha256:${"4f".repeat(32)}`,
     measures: Object.fromEntries(
       names.map((measure, i) => {
         const mean = base + [0, 0.03, 0.12, 0.22, -0.09, -0.04][i]!;

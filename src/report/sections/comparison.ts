@@ -1,6 +1,6 @@
+import type { Comparison, EvaluationResult, SystemResult } from "../../evaluate/systems.js";
 import { count, decimals, measureName, pPhrase, pValue, signed, systemName } from "../figures.js";
 import { type Html, html } from "../html.js";
-import type { ComparisonResult, EvaluationResult, SystemResult } from "../records.js";
 
 /** The systems side by side: a chart of intervals of the main measure, all measures, and the tests against the model. */
 export function comparisonSection(result: EvaluationResult | null, main: string): Html {
@@ -67,7 +67,7 @@ ${names.map((name) => {
 }
 
 /** The main measure's tests; those of the other measures fold away. */
-function comparisonsTable(comparisons: readonly ComparisonResult[], main: string): Html {
+function comparisonsTable(comparisons: readonly Comparison[], main: string): Html {
   if (comparisons.length === 0) return html`<p>Nothing was compared with the model.</p>`;
   const first = comparisons.filter(({ measure }) => measure === main);
   const others = comparisons.filter(({ measure }) => measure !== main);
@@ -76,7 +76,7 @@ ${others.length === 0 ? null : html`<details><summary>The same for the other mea
 <p class="note">Difference: the model's mean less the other's. p: paired randomisation test, two-sided. Wins are queries that the model answers better.</p>`;
 }
 
-function testsTable(comparisons: readonly ComparisonResult[]): Html {
+function testsTable(comparisons: readonly Comparison[]): Html {
   return html`<table><thead><tr><th>against</th><th>measure</th><th class="n">difference</th><th class="n">p</th><th class="n">wins / ties / losses</th><th></th></tr></thead>
 <tbody>${comparisons.map((one) => {
     const tone = one.p >= 0.05 ? "muted" : one.difference > 0 ? "good" : "bad";
@@ -86,13 +86,13 @@ function testsTable(comparisons: readonly ComparisonResult[]): Html {
   })}</tbody></table>`;
 }
 
-function balance({ wins, ties, losses }: ComparisonResult): Html {
+function balance({ wins, ties, losses }: Comparison): Html {
   const share = (n: number): string => ((100 * n) / Math.max(1, wins + ties + losses)).toFixed(2);
   return html`<div class="balance" aria-hidden="true"><i class="w" style="width:${share(wins)}%"></i><i class="t" style="width:${share(ties)}%"></i><i class="l" style="width:${share(losses)}%"></i></div>`;
 }
 
 /** What the comparison with one baseline shows, as a sentence. */
-export function verdict(comparison: ComparisonResult): string {
+export function verdict(comparison: Comparison): string {
   const { difference, p, b, measure } = comparison;
   const other = systemName(b);
   if (p >= 0.05)

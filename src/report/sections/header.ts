@@ -20,7 +20,13 @@ export function headerSection(run: RunRecord, main: string): Html {
           `95 %: ${decimals(own.low)} to ${decimals(own.high)}`,
         ),
     ...versus.map((one) => tile(`against ${systemName(one.b)}`, signed(one.difference), pPhrase(one.p))),
-    steps === undefined ? null : tile("training", `${count(steps)} steps`, optionsLine(run)),
+    steps === undefined
+      ? null
+      : tile(
+          "training",
+          `${count(steps)} steps`,
+          [optionsLine(run), best(run)].filter((part) => part !== "").join("; "),
+        ),
     result === undefined
       ? null
       : tile("test bed", `${count(result.data.queries)} queries`, `${count(result.data.documents)} documents`),
@@ -64,6 +70,10 @@ function optionsLine({ config }: RunRecord): string {
 /** Enough of a fingerprint to tell runs apart; the manifest below has all of it. */
 function shortFingerprint(fingerprint: string | null): string | null {
   return fingerprint === null ? null : fingerprint.slice(0, "sha256:".length + 12);
+}
+
+function best({ origin }: RunRecord): string {
+  return origin.bestStep === null ? "" : `best at ${origin.bestStep}`;
 }
 
 function said(label: string, value: string | null): Html | null {

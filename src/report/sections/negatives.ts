@@ -97,7 +97,7 @@ ${filters.map((name) => html`<th class="n">rejected by ${name}</th>`)}<th class=
 <tbody>${rounds.map(
     (
       round,
-    ) => html`<tr><td>${roundName(round.name)}</td><td class="n">${count(round.queries)}</td><td class="n">${count(round.candidates)}</td><td class="n">${count(round.drawn)}</td>
+    ) => html`<tr><td class="round">${roundName(round.name)}</td><td class="n">${count(round.queries)}</td><td class="n">${count(round.candidates)}</td><td class="n">${count(round.drawn)}</td>
 ${filters.map((name) => html`<td class="n">${count(round.rejected.get(name) ?? 0)}</td>`)}<td class="n">${mean(round.positiveScores)}</td><td class="n">${mean(round.negativeScores)}</td></tr>`,
   )}</tbody></table>`;
 }
@@ -108,24 +108,32 @@ function poolDetails(pool: PoolRecord, textOf: DocumentText, open: boolean): Htm
   const telling = pool.candidates.filter(({ drawn, rejected, rank }) => drawn > 0 || rejected || rank <= 3);
   const shown = telling.slice(0, shownCandidates);
   const positives = pool.positives.map(
-    ({ id, score, rank }) =>
-      html`<tr class="own"><td class="n">${rank ?? "–"}</td><td class="n">${decimals(score)}</td><td class="n"></td><td>positive</td><td class="text">${document(id, textOf)}</td></tr>`,
+    ({
+      id,
+      score,
+      rank,
+    }) => html`<tr class="own"><td class="n">${rank ?? "–"}</td><td class="n">${decimals(score)}</td><td class="n"></td>
+<td class="text">${document(id, textOf)} <span class="chip">positive</span></td></tr>`,
   );
   const rows = shown.map(
     (
       one,
     ) => html`<tr class="${one.rejected ? "out" : "in"}"><td class="n">${one.rank}</td><td class="n">${decimals(one.score)}</td><td class="n">${one.rejected ? "" : decimals(one.probability)}</td>
-<td>${one.rejected ? rejection(one.rejected) : one.drawn > 0 ? html`<span class="chip draw">drawn${one.drawn > 1 ? ` ×${one.drawn}` : ""}</span>` : ""}</td><td class="text">${document(one.id, textOf)}</td></tr>`,
+<td class="text">${document(one.id, textOf)}${fate(one)}</td></tr>`,
   );
   const body = html`<summary>${clip(pool.query.text, 160)}</summary>
-<div class="scroll"><table><thead><tr><th class="n">rank</th><th class="n">score</th><th class="n">probability</th><th></th><th>document</th></tr></thead><tbody>${positives}${rows}</tbody></table></div>
+<div class="scroll"><table><thead><tr><th class="n">rank</th><th class="n">score</th><th class="n">probability</th><th>document</th></tr></thead><tbody>${positives}${rows}</tbody></table></div>
 <p class="note">${count(shown.length)} of ${count(pool.candidates.length)} candidates: the first three, those drawn and those rejected.</p>`;
   return open ? html`<details open>${body}</details>` : html`<details>${body}</details>`;
 }
 
-function rejection({ filter, value, threshold }: NonNullable<PoolRecord["candidates"][number]["rejected"]>): Html {
+/** What became of a candidate: drawn, rejected and why, or nothing. */
+function fate({ drawn, rejected }: PoolRecord["candidates"][number]): Html | null {
+  if (drawn > 0) return html` <span class="chip draw">drawn${drawn > 1 ? ` ×${drawn}` : ""}</span>`;
+  if (!rejected) return null;
+  const { filter, value, threshold } = rejected;
   const why = value === null || threshold === null ? "" : `: ${decimals(value)} against ${decimals(threshold)}`;
-  return html`rejected by ${filter}${why}`;
+  return html`<span class="range">rejected by ${filter}${why}</span>`;
 }
 
 function document(id: string, textOf: DocumentText): Html {
