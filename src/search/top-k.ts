@@ -14,43 +14,46 @@ export interface TopK {
 export function topK(k: number): TopK {
   const rows: number[] = [];
   const scores: number[] = [];
-  const worse = (i: number, j: number): boolean =>
-    scores[i]! < scores[j]! || (scores[i] === scores[j] && rows[i]! > rows[j]!);
-  const swap = (i: number, j: number): void => {
-    [rows[i], rows[j]] = [rows[j]!, rows[i]!];
-    [scores[i], scores[j]] = [scores[j]!, scores[i]!];
+  const worse = (score: number, row: number, than: number): boolean =>
+    score < scores[than]! || (score === scores[than] && row > rows[than]!);
+  const place = (at: number, row: number, score: number): void => {
+    rows[at] = row;
+    scores[at] = score;
   };
-  const siftUp = (start: number): void => {
-    for (let i = start; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (!worse(i, parent)) return;
-      swap(i, parent);
-      i = parent;
+  const move = (from: number, to: number): void => place(to, rows[from]!, scores[from]!);
+  /** Puts a row where it belongs between `start` and the root. */
+  const siftUp = (start: number, row: number, score: number): void => {
+    let at = start;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!worse(score, row, parent)) break;
+      move(parent, at);
+      at = parent;
     }
+    place(at, row, score);
   };
-  const siftDown = (start: number): void => {
-    for (let i = start; ; ) {
-      const left = 2 * i + 1;
-      if (left >= rows.length) return;
-      const child = left + 1 < rows.length && worse(left + 1, left) ? left + 1 : left;
-      if (!worse(child, i)) return;
-      swap(i, child);
-      i = child;
+  /** Puts a row where it belongs between the root and the leaves. */
+  const siftDown = (row: number, score: number): void => {
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= rows.length) break;
+      if (child + 1 < rows.length && worse(scores[child + 1]!, rows[child + 1]!, child)) child += 1;
+      if (worse(score, row, child)) break;
+      move(child, at);
+      at = child;
     }
+    place(at, row, score);
   };
   return {
     floor: () => (rows.length < k ? Number.NEGATIVE_INFINITY : (scores[0] ?? Number.POSITIVE_INFINITY)),
     offer(row, score) {
       if (rows.length < k) {
-        rows.push(row);
-        scores.push(score);
-        siftUp(rows.length - 1);
+        siftUp(rows.length, row, score);
         return;
       }
       if (k === 0 || score < scores[0]! || (score === scores[0] && row > rows[0]!)) return;
-      rows[0] = row;
-      scores[0] = score;
-      siftDown(0);
+      siftDown(row, score);
     },
     drain() {
       const order = rows.map((_, i) => i).sort((i, j) => scores[j]! - scores[i]! || rows[i]! - rows[j]!);
