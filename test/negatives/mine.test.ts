@@ -62,6 +62,14 @@ test("draws depend on seed, round and query, not on the other queries or their o
   expect(negativeIds(await draw({ round: 1 }))).not.toEqual(whole);
 });
 
+test("queries with equal pools draw independently of each other", () => {
+  const draws = Array.from({ length: 8 }, (_, i) => {
+    const from = pool([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3], 0.6, { query: { id: `q${i}`, text: "" } });
+    return ids(drawFromPool(from, simans(), { count: 3, seed: 1 })).join();
+  });
+  expect(new Set(draws).size).toBeGreaterThan(3);
+});
+
 test("visits of the same query in the same round draw anew", () => {
   const from = pool([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3], 0.6);
   const visits = [0, 1, 2, 3].map((visit) => ids(drawFromPool(from, simans(), { count: 3, seed: 1, visit })).join());

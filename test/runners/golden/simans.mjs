@@ -56,7 +56,10 @@ function distribution(inputs, params, expected) {
   return {
     logProb: () => logWeights().map((weight) => weight - logSumExp(logWeights())),
     firstDraw: first,
-    inclusion: () => inclusionProbabilities(logWeights(), params.k),
+    inclusion: () =>
+      params.policy === "random"
+        ? meanInclusion(inputs, params, options)
+        : inclusionProbabilities(logWeights(), params.k),
     poolStd: () => meanAndDeviation(inputs.scores).deviation,
     z: () => inputs.scores.map((score) => (score - positive) / meanAndDeviation(inputs.scores).deviation),
     // The trap that logarithms avoid: every plain weight of these cases underflows.
@@ -76,6 +79,14 @@ function distribution(inputs, params, expected) {
     ids: drawn,
     skipped: () => drawn().length === 0,
   };
+}
+
+/** Inclusion where one of several positives is drawn first: the mean over them. */
+function meanInclusion({ scores, positiveScores }, { k }, options) {
+  const each = positiveScores.map((positive) =>
+    inclusionProbabilities(simansLogWeights(Float64Array.from(scores), positive, 1, options), k),
+  );
+  return scores.map((_, i) => each.reduce((sum, p) => sum + p[i] / each.length, 0));
 }
 
 /** Probabilities after each scaling and shift of all scores; the first that differs from the expected ones, else the last. */

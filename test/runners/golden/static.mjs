@@ -10,16 +10,17 @@ export const handlers = [
     matches: ({ parent, name }) => parent === "samplers" && name === "static",
     runCase(one) {
       const { inputs, params, expected } = one;
-      const got = gather(expected, functionsOf(inputs, params));
+      const got = gather(expected, functionsOf(inputs, params, expected));
       return got === null ? "skip" : compareCase(got, one);
     },
   },
 ];
 
-function functionsOf(inputs, params) {
+function functionsOf(inputs, params, expected) {
   if (inputs.uniforms !== undefined) return gumbel(inputs, params);
-  if (inputs.logWeights !== undefined) return successive(Float64Array.from(inputs.logWeights), params.k);
-  if (params.kind === "uniform") return samplerCase(random(), inputs.ids, inputs.exclude, params.k);
+  if (inputs.logWeights !== undefined)
+    return successive(Float64Array.from(inputs.logWeights), params.k, Object.keys(expected));
+  if (params.kind === "uniform") return samplerCase(random(), inputs.ids, inputs.exclude ?? [], params.k);
   if (params.kind !== "popularity") return {};
   const { alpha, k } = params;
   if (inputs.counts !== undefined) {
@@ -75,13 +76,17 @@ function gumbel({ logWeights, uniforms }, { k }) {
   };
 }
 
-function successive(logWeights, k) {
+function successive(logWeights, k, keys) {
   const inclusion = () => inclusionProbabilities(logWeights, k);
   return {
     firstDraw: () => firstDraw(logWeights),
     inclusion,
     sum: () => inclusion().reduce((a, b) => a + b, 0),
-    orderedProbabilityOfDrawing_0_1_2: () => ordered(logWeights, [0, 1, 2]),
+    ...Object.fromEntries(
+      keys
+        .filter((key) => key.startsWith("orderedProbabilityOfDrawing_"))
+        .map((key) => [key, () => ordered(logWeights, key.split("_").slice(1).map(Number))]),
+    ),
     subsetProbability: () =>
       Object.fromEntries(
         subsets(logWeights.length, k).map((set) => [
