@@ -94,66 +94,54 @@ export function evaluateSystems(options: EvaluationOptions): Evaluation {
     });
   if (options.keepSelf !== true) warnOfSharedIds(options, queries);
   const values = systems.map(({ hits }) => perQuery(hits, split, queries, measures, options));
+  // One column a system and measure.
   const columns = values.flatMap((ofSystem) => measures.map(({ name }) => ofSystem.get(name)!));
   const bootstrap = resampledMeans(columns, resamples, seed);
   const resampled = (column: number): Float64Array =>
     Float64Array.from({ length: resamples }, (_, row) => bootstrap[row * columns.length + column]!);
 
-  const measured = systems.map(({ name, kind, fingerprint }, system) => ({
-    name,
-    kind,
-    fingerprint,
-    measures: Object.fromEntries(
-      measures.map((measure, m) => {
-        const column = system * measures.length + m;
-        return [
-          measure.name,
-          { mean: mean(columns[column]!), ...middle95(resampled(column)), n: queries.length },
-        ] as const;
-      }),
-    ),
-  }));
+  const measured = systems.map(({ name, kind, fingerprint }, system): SystemResult => {
+    const means = measures.map((measure, m) => {
+      const column = system * measures.length + m;
+      return [
+        measure.name,
+        { mean: mean(columns[column]!), ...middle95(resampled(column)), n: queries.length },
+      ] as const;
+    });
+    return { name, kind, fingerprint, measures: Object.fromEntries(means) };
+  });
 
-  const pairs = systems
-    .slice(1)
-    .flatMap((b, other) =>
-      measures.map(({ name }, m) => ({ b, name, left: m, right: (other + 1) * measures.length + m })),
-    );
-  const differences = pairs.map(({ left, right }) => columns[left]!.map((value, i) => value - columns[right]![i]!));
+  // The first system's columns come first: column m against the same measure of each other system.
+  const differences = columns
+    .slice(measures.length)
+    .map((others, i) => others.map((other, query) => columns[i % measures.length]![query]! - other));
   const tests = randomisationTests(differences, seed, resamples);
-  const comparisons = pairs.map(({ b, name, left, right }, pair) => {
-    const d = differences[pair]!;
-    const others = resampled(right);
-    const wins = count(d, (value) => value > 0);
-    const losses = count(d, (value) => value < 0);
+  const comparisons = differences.map((difference, i): Comparison => {
+    const m = i % measures.length;
+    const others = resampled(measures.length + i);
+    const wins = difference.filter((value) => value > 0).length;
+    const losses = difference.filter((value) => value < 0).length;
     return {
       a: systems[0]!.name,
-      b: b.name,
-      measure: name,
-      difference: mean(d),
-      ...middle95(resampled(left).map((value, i) => value - others[i]!)),
-      p: tests[pair]!.p,
-      test: "randomisation" as const,
-      resamples: tests[pair]!.resamples,
+      b: systems[1 + Math.floor(i / measures.length)]!.name,
+      measure: measures[m]!.name,
+      difference: mean(difference),
+      ...middle95(resampled(m).map((value, row) => value - others[row]!)),
+      p: tests[i]!.p,
+      test: "randomisation",
+      resamples: tests[i]!.resamples,
       wins,
-      ties: d.length - wins - losses,
+      ties: difference.length - wins - losses,
       losses,
     };
   });
-  return {
-    result: {
-      data: {
-        fingerprint: data.fingerprint,
-        split: split.name,
-        queries: queries.length,
-        documents: data.documents.size,
-      },
-      systems: measured,
-      comparisons,
-    },
-    queries,
-    values,
+  const about = {
+    fingerprint: data.fingerprint,
+    split: split.name,
+    queries: queries.length,
+    documents: data.documents.size,
   };
+  return { result: { data: about, systems: measured, comparisons }, queries, values };
 }
 
 /** Leaving out a document with the query's id is right where the two are the same text; elsewhere the ids may be equal by chance. */
@@ -185,8 +173,4 @@ function splitOf(data: RetrievalData, name: string): Split {
 
 function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function count(values: Float64Array, counts: (value: number) => boolean): number {
-  return values.reduce((sum, value) => (counts(value) ? sum + 1 : sum), 0);
 }
