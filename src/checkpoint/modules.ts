@@ -18,7 +18,7 @@ const modulesSchema = z.array(z.looseObject({ path: z.string(), type: z.string()
 
 /**
  * The modules of a sentence-transformers folder, in order. Type names of every version are understood by their last part;
- * nothing named there is ever imported. A plain transformers folder has no modules.json: it is read as mean pooling, with a warning.
+ * nothing named there is ever imported. A plain transformers folder has no modules.json: it is a transformer alone, with a warning.
  */
 export function readModules(path: string, warnings: Warnings): readonly ModuleEntry[] {
   const file = join(path, "modules.json");
@@ -28,10 +28,7 @@ export function readModules(path: string, warnings: Warnings): readonly ModuleEn
         hint: "name a folder saved by sentence-transformers, transformers or nearmiss",
       });
     warnings.add("no-modules-json", `${file} not found: the token vectors are averaged (mean pooling)`);
-    return [
-      { kind: "Transformer", folder: "" },
-      { kind: "Pooling", folder: "1_Pooling" },
-    ];
+    return [{ kind: "Transformer", folder: "" }];
   }
   const modules = checkShape(file, readJson(file), modulesSchema).map(({ path: named, type }, index): ModuleEntry => {
     const kind = KINDS.find((known) => type.startsWith("sentence_transformers.") && type.endsWith(`.${known}`));

@@ -18,7 +18,7 @@ import type { HeadModule, JsonObject, ModelDescription, ModelFolder, Pooling } f
  * values: those are `loadWeights`. Nothing outside the folder is opened and nothing in it is run.
  *
  * Throws `bad-model`, `bad-safetensors` or `unsupported-model` (exit code 2), naming file, field, what was found and what was
- * expected. Adds the warnings `no-modules-json`, `max-length-clamped` and `unused-tensor`.
+ * expected. Adds the warnings `no-modules-json`, `max-length-clamped`, `ignored-setting` and `unused-tensor`.
  */
 export async function readModelFolder(path: string, warnings: Warnings): Promise<ModelFolder> {
   if (!existsSync(path) || !statSync(path).isDirectory())
@@ -26,7 +26,8 @@ export async function readModelFolder(path: string, warnings: Warnings): Promise
   const settings = readSettings(path);
   const modules = readModules(path, warnings);
   const [first, ...others] = modules as [ModuleEntry, ...ModuleEntry[]];
-  const token = first.kind === "Transformer" ? readBert(path, modules, warnings) : readStatic(path, first.folder);
+  const token =
+    first.kind === "Transformer" ? readBert(path, first.folder, others, warnings) : readStatic(path, first.folder);
   const { head, dimension } = readHead(path, others, token.dimension, token.parameters);
   const { parameters, ...described } = token;
   const manifest = join(path, "nearmiss.json");
@@ -43,8 +44,7 @@ export async function readModelFolder(path: string, warnings: Warnings): Promise
   };
 }
 
-function readBert(path: string, modules: readonly ModuleEntry[], warnings: Warnings) {
-  const folder = modules[0]?.folder ?? "";
+function readBert(path: string, folder: string, modules: readonly ModuleEntry[], warnings: Warnings) {
   const root = join(path, folder);
   const file = join(root, "config.json");
   const rawConfig = readJson(file, "save the model again with transformers or sentence-transformers") as JsonObject;
@@ -53,10 +53,11 @@ function readBert(path: string, modules: readonly ModuleEntry[], warnings: Warni
   checkBert(path, folder, config, parameters, warnings);
   const tokenizer = readTokenizer(root, config.vocabSize);
   const { maxLength, lowercase } = readLength(root, tokenizer.config, config.maxPositions, warnings);
-  const plain = !existsSync(join(path, "modules.json"));
-  const pooling: Pooling = plain
-    ? { modes: ["mean"], includePrompt: true, dimension: config.hiddenSize }
-    : readPooling(path, modules[1]?.folder ?? "", config.hiddenSize);
+  const entry = modules.find(({ kind }) => kind === "Pooling");
+  const pooling: Pooling =
+    entry === undefined
+      ? { modes: ["mean"], includePrompt: true, dimension: config.hiddenSize }
+      : readPooling(path, entry.folder, config.hiddenSize);
   return {
     family: "bert" as const,
     config,

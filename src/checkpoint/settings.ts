@@ -46,7 +46,9 @@ export function readSettings(path: string): Settings {
 const transformerSchema = z.looseObject({
   max_seq_length: z.int().positive().nullish(),
   do_lower_case: z.boolean().nullish(),
+  processing_kwargs: z.unknown().optional(),
 });
+const tokenizerSchema = z.looseObject({ model_max_length: z.number().min(1).nullish() });
 
 /** Above this a model_max_length means "no limit" (transformers writes 1e30). */
 const NO_LIMIT = 1e9;
@@ -64,9 +66,11 @@ export function readLength(
   const file = join(folder, "sentence_bert_config.json");
   const raw = checkShape(file, existsSync(file) ? readJson(file) : {}, transformerSchema);
   const lowercase = raw.do_lower_case ?? false;
-  const fromTokenizer = tokenizerConfig["model_max_length"];
-  const stated = raw.max_seq_length ?? (typeof fromTokenizer === "number" ? fromTokenizer : NO_LIMIT);
-  if (stated <= maxPositions) return { maxLength: Math.max(1, Math.floor(stated)), lowercase };
+  if (raw.processing_kwargs !== undefined)
+    warnings.add("ignored-setting", `${file}: processing_kwargs is not understood and was ignored`);
+  const tokenizer = checkShape(join(folder, "tokenizer_config.json"), tokenizerConfig, tokenizerSchema);
+  const stated = raw.max_seq_length ?? tokenizer.model_max_length ?? NO_LIMIT;
+  if (stated <= maxPositions) return { maxLength: Math.floor(stated), lowercase };
   if (stated < NO_LIMIT) {
     const key = raw.max_seq_length == null ? "model_max_length" : "max_seq_length";
     warnings.add(

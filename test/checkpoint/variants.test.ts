@@ -142,6 +142,17 @@ describe("configurations of every age", () => {
     expect([unlimited.model.maxLength, unlimited.warnings]).toEqual([16, []]);
   });
 
+  test("settings that are not understood are counted", async () => {
+    const path = await bert();
+    editJson(path, "sentence_bert_config.json", (value) => ({
+      ...value,
+      processing_kwargs: { text: { max_length: 3 } },
+    }));
+    expect((await openFolder(path)).warnings).toMatchObject([
+      { code: "ignored-setting", message: expect.stringContaining("processing_kwargs") },
+    ]);
+  });
+
   test("do_lower_case puts lower-casing in front of a tokenizer that does not do it", async () => {
     const path = await bert();
     editJson(path, "sentence_bert_config.json", () => ({ max_seq_length: 7, do_lower_case: true }));
@@ -243,6 +254,14 @@ describe("what cannot be read is refused", () => {
       "an activation nobody here knows",
       (path) => editJson(path, "config.json", (value) => ({ ...value, hidden_act: "mish" })),
       ["hidden_act", "mish", "gelu_new"],
+    ],
+    [
+      "a length below one",
+      (path) => {
+        rmSync(join(path, "sentence_bert_config.json"));
+        editJson(path, "tokenizer_config.json", (value) => ({ ...value, model_max_length: -1 }));
+      },
+      ["tokenizer_config.json", "model_max_length", "found: -1"],
     ],
     [
       "a distance for similarity",
