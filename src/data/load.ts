@@ -8,6 +8,7 @@ import { isBeirFolder, readBeir } from "./beir.js";
 import { readPairs, type SplitFile } from "./pairs.js";
 import { recordFormat } from "./records.js";
 import { isMarkdown, isPlainText, readSections } from "./sections.js";
+import { isTypescript, readTypescriptCodeBase } from "./typescript-codebase.js";
 
 /** How to read data. */
 export interface LoadOptions {
@@ -40,7 +41,7 @@ export async function loadData(source: string, options: LoadOptions = {}): Promi
   const { markdown, text, typescript } = census(source);
   const prose = [...markdown, ...text].sort(compareCodePoints);
   if (prose.length > 0 && prose.length > typescript) return readSections(source, prose, warnings);
-  if (typescript > 0) throw notImplemented(`${source}: reading a TypeScript code base`);
+  if (typescript > 0) return readTypescriptCodeBase(source, warnings);
   throw unknownFormat(source, `a folder with ${listed(readdirSync(source))}`);
 }
 
@@ -94,7 +95,7 @@ function census(root: string) {
       } else if (!entry.isFile()) continue;
       else if (isMarkdown(path)) markdown.push(path);
       else if (isPlainText(path)) text.push(path);
-      else if (/\.[cm]?tsx?$/.test(path)) typescript++;
+      else if (isTypescript(path)) typescript++;
     }
   };
   visit("");
