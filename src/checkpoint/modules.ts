@@ -48,5 +48,9 @@ export function readModules(path: string, warnings: Warnings): readonly ModuleEn
       found: kinds,
       expected: "Transformer and Pooling, or StaticEmbedding; then any Dense and Normalize",
     });
+  const folders = modules.filter(({ kind }) => kind !== "Normalize").map(({ folder }) => folder);
+  const shared = folders.find((folder, i) => folders.indexOf(folder) < i);
+  if (shared !== undefined)
+    throw modelError(file, "two modules have the same folder", { field: "path", found: shared === "" ? '""' : shared });
   return modules;
 }

@@ -21,7 +21,7 @@ const modelSchema = z.looseObject({ model: z.looseObject({ type: z.string(), voc
 const id = z.int().min(0);
 const partsSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id, content: z.string() })).optional(),
-  normalizer: z.looseObject({}).nullish(),
+  normalizer: z.looseObject({ normalizers: z.array(z.looseObject({})).optional() }).nullish(),
   truncation: z.looseObject({ max_length: z.int().positive() }).nullish(),
 });
 const pieces = z.array(z.tuple([z.string(), z.number()]));
@@ -75,7 +75,7 @@ export function readTokenizer(folder: string, vocabSize: number): Tokenizer {
 /** The same tokenizer with lower-casing in front, unless it does that already. */
 export function withLowercase(json: JsonObject): JsonObject {
   const before = json["normalizer"] as JsonObject | null | undefined;
-  const steps = before?.["type"] === "Sequence" ? (before["normalizers"] as readonly JsonObject[]) : [before ?? {}];
+  const steps = (before?.["normalizers"] as readonly JsonObject[] | undefined) ?? [before ?? {}];
   const lowers = ({ type, lowercase }: JsonObject): boolean =>
     type === "Lowercase" || (type === "BertNormalizer" && lowercase === true);
   if (steps.some(lowers)) return json;

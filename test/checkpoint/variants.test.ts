@@ -215,6 +215,14 @@ describe("what cannot be read is refused", () => {
       ["modules.json", "order"],
     ],
     [
+      "two modules in one folder",
+      (path) =>
+        editJson(path, "modules.json", (value) =>
+          Object.values(value).map((one) => ({ ...(one as object), path: "1_Pooling" })),
+        ),
+      ["modules.json", "the same folder", "1_Pooling"],
+    ],
+    [
       "a Windows path",
       (path) =>
         editJson(path, "modules.json", (value) =>
