@@ -5,7 +5,7 @@ import { compareCodePoints } from "../base/text.js";
 import type { RetrievalData } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { type Collector, collector } from "./collector.js";
-import { fieldError, optionalId, type Row, requiredNumber } from "./fields.js";
+import { anyText, fieldError, optionalId, type Row, requiredNumber } from "./fields.js";
 import { readRecords } from "./records.js";
 
 /** The file of this name in a folder, gzipped or not. */
@@ -52,13 +52,6 @@ async function readQrels(path: string, split: string, found: Collector): Promise
     if (document === undefined) throw unknownId(row, "corpus-id", "an _id of corpus.jsonl");
     found.judge(split, query, document, requiredNumber(row, "score"));
   }
-}
-
-/** A text that may be blank: published collections hold some. */
-function anyText(row: Row, field: string): string {
-  const value = row.fields.get(field);
-  if (typeof value === "string") return value;
-  throw fieldError(row, field, "a text");
 }
 
 function unknownId(row: Row, field: string, expected: string) {

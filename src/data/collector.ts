@@ -4,13 +4,7 @@ import { canonicalText, textId } from "../base/text.js";
 import type { RetrievalData, Split, TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { describeValue, type Place } from "./fields.js";
-
-/** A text as a file gives it, before it has an id. */
-export interface FoundText {
-  readonly id?: string | undefined;
-  readonly title?: string | undefined;
-  readonly text: string;
-}
+import { type FoundText, toItem } from "./items.js";
 
 /** Gathers queries, documents and judgements, and keeps the rules about ids and equal texts in one place. */
 export interface Collector {
@@ -121,12 +115,6 @@ export function collector(warnings: Warnings): Collector {
       };
     },
   };
-}
-
-function toItem({ id, title, text }: FoundText): TextItem {
-  if (title === undefined || title.trim() === "") return { id: id ?? textId(text), text };
-  const joined = text.trim() === "" ? title : `${title} ${text}`;
-  return { id: id ?? textId(joined), text: joined, title };
 }
 
 function sameText(held: TextItem, item: TextItem, kind: string, { file, line }: Place): void {

@@ -36,6 +36,13 @@ export function requiredText(row: Row, field: string): string {
   throw fieldError(row, field, "a text that is not blank");
 }
 
+/** A text that may be blank: published collections hold some. */
+export function anyText(row: Row, field: string): string {
+  const value = row.fields.get(field);
+  if (typeof value === "string") return value;
+  throw fieldError(row, field, "a text");
+}
+
 /** A text or a list of texts, none blank; a missing, null or blank field is an empty list. */
 export function textList(row: Row, field: string): readonly string[] {
   const value = row.fields.get(field);

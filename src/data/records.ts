@@ -2,7 +2,7 @@ import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { inputError } from "../base/errors.js";
 import { excerpt, type Row } from "./fields.js";
-import { type ByteSource, fileSource, readLines, textBlocks } from "./lines.js";
+import { type ByteSource, fileSource, type Line, readLines, textBlocks } from "./lines.js";
 
 /** File formats of records, by the end of the name (before `.gz`). */
 export type RecordFormat = "jsonl" | "csv" | "tsv";
@@ -16,7 +16,7 @@ export function recordFormat(path: string): RecordFormat | undefined {
 /** The records of a file, one at a time. Throws `empty-file` when there is none. */
 export async function* readRecords(path: string, format: RecordFormat): AsyncGenerator<Row> {
   let empty = true;
-  for await (const row of format === "jsonl" ? readJsonl(fileSource(path)) : readDelimited(fileSource(path), format)) {
+  for await (const row of recordsOf(path, format)) {
     empty = false;
     yield row;
   }
@@ -28,10 +28,15 @@ export async function* readRecords(path: string, format: RecordFormat): AsyncGen
   }
 }
 
+/** As `readRecords`, but a file may be empty. */
+export function recordsOf(path: string, format: RecordFormat): AsyncGenerator<Row> {
+  const source = fileSource(path);
+  return format === "jsonl" ? readJsonl(path, readLines(source)) : readDelimited(source, format);
+}
+
 /** One JSON object a line; blank lines are passed over. */
-export async function* readJsonl(source: ByteSource): AsyncGenerator<Row> {
-  const { file } = source;
-  for await (const { line, text } of readLines(source)) {
+export async function* readJsonl(file: string, lines: AsyncIterable<Line>): AsyncGenerator<Row> {
+  for await (const { line, text } of lines) {
     if (text.trim() === "") continue;
     yield { file, line, fields: parseObject(text, file, line) };
   }
