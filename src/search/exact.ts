@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { inputError, workError } from "../base/errors.js";
 import { noProgress, type Progress } from "../base/progress.js";
 import { compareCodePoints } from "../base/text.js";
@@ -11,6 +12,8 @@ import { prepareRows, type VectorSource } from "./vector-source.js";
 const blockDocuments = 2048;
 /** Queries of one product: with the documents, the scores of one are 4 MiB. */
 const blockQueries = 512;
+/** Queries that this thread looks after before it lets other work pass. */
+const blockOwn = 16;
 
 /** A product of two row-major blocks, [queries, dimension] and [documents, dimension]: their scores, [queries, documents]. */
 type Product = (queries: Float32Array, documents: Float32Array) => Promise<Float32Array | Float64Array>;
@@ -66,15 +69,20 @@ export async function createExactIndex(
           const part = queryBlock(ready, first, dimension);
           const scores = await product(part, documents);
           const width = documents.length / dimension;
-          for (let query = first; query < Math.min(count, first + blockQueries); query++)
+          for (let query = first; query < Math.min(count, first + blockQueries); query++) {
             offerRow(best[query]!, scores, (query - first) * width, rows.length, start);
+            if (query % blockOwn === blockOwn - 1) await setImmediate();
+          }
         }
         progress({ stage: "search", done: start + rows.length, total: order.length });
       }
-      return best.map((one) => {
+      const found: Hits[] = [];
+      for (const one of best) {
         const { rows, scores } = one.drain();
-        return { ids: Array.from(rows, (row) => ids[order[row]!]!), scores };
-      });
+        found.push({ ids: Array.from(rows, (row) => ids[order[row]!]!), scores });
+        if (found.length % blockOwn === 0) await setImmediate();
+      }
+      return found;
     },
     close,
   };
