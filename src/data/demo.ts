@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { inputError } from "../base/errors.js";
+import { canonicalText } from "../base/text.js";
 import type { RetrievalData } from "../base/types.js";
 import { collectWarnings } from "../base/warnings.js";
 import { collector } from "./collector.js";
@@ -75,16 +76,22 @@ export async function readDeclarations(options: DeclarationsOptions = {}): Promi
 }
 
 function collected(requests: readonly (readonly Pair[])[], root: string): RetrievalData {
-  const splits = splitGroups(requests.map((pairs) => pairs.map(({ group }) => group)));
+  // Overloads are one document, with the signature that came first.
+  const textOf = new Map<string, string>();
+  for (const { id, document } of requests.flat()) if (!textOf.has(id)) textOf.set(id, document);
+  // Equal texts are one document too: the groups they stand in belong together.
+  const groupsOf = new Map<string, string[]>();
+  for (const { id, group } of requests.flat()) {
+    const text = canonicalText(textOf.get(id)!);
+    groupsOf.set(text, [...(groupsOf.get(text) ?? []), group]);
+  }
+  const groups = requests.map((pairs) => pairs.flatMap(({ id }) => groupsOf.get(canonicalText(textOf.get(id)!))!));
+  const splits = splitGroups(groups);
   const found = collector(collectWarnings());
-  const firstText = new Map<string, string>();
   requests.forEach((pairs, i) => {
-    for (const { request, id, document, place } of pairs) {
-      // Overloads are one document, with the signature that came first.
-      const text = firstText.get(id) ?? document;
-      firstText.set(id, text);
+    for (const { request, id, place } of pairs) {
       const query = found.query({ text: request }, place);
-      found.judge(splits[i]!, query, found.document({ id, text }, place), 1);
+      found.judge(splits[i]!, query, found.document({ id, text: textOf.get(id)! }, place), 1);
     }
   });
   return found.finish("declarations of installed packages", root);

@@ -1,6 +1,6 @@
 // Doc comments as plain text: what a person would say about the symbol, without markup.
 
-/** The description of a `/** … *​/` comment, without stars, tags and markup; paragraphs are parted by an empty line. */
+/** The description of a doc comment, without stars, tags and markup; paragraphs are parted by an empty line. */
 export function commentText(comment: string): string {
   const lines = comment
     .replace(/^\/\*\*+/u, "")

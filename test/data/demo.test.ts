@@ -127,6 +127,13 @@ test("the demo's own data are plentiful and plain", async () => {
   expect(data.queries.size).toBeGreaterThan(4_500);
   expect(data.documents.size).toBeGreaterThan(5_000);
   expect(data.splits.get("test")!.judgements.size).toBeGreaterThan(600);
+  const splitOf = new Map<string, string>();
+  for (const { name, judgements } of data.splits.values()) {
+    for (const id of [...judgements.values()].flatMap((documents) => [...documents.keys()])) {
+      expect(splitOf.get(id) ?? name, id).toBe(name);
+      splitOf.set(id, name);
+    }
+  }
   for (const { text } of data.queries.values()) {
     expect(text, text).not.toMatch(/@(?:param|returns?|see|deprecated|example)\b|MDN Reference|https?:|\{@|\*\*|`|\n/u);
     expect(text.split(" ").length, text).toBeGreaterThan(3);
