@@ -1,7 +1,13 @@
 import type { Tensor } from "./tensor.js";
 
-/** All nodes that the outputs need, each once, inputs before what uses them; the order depends on the expression alone. */
-export function topological(outputs: Iterable<Tensor>): readonly Tensor[] {
+/**
+ * All nodes that the outputs need, each once, inputs before what uses them; the order depends on the expression alone.
+ * `isLeaf` stops the walk at nodes whose inputs are not wanted.
+ */
+export function topological(
+  outputs: Iterable<Tensor>,
+  isLeaf: (node: Tensor) => boolean = () => false,
+): readonly Tensor[] {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>();
   // A stack of our own: expressions are deeper than the call stack allows.
@@ -14,7 +20,7 @@ export function topological(outputs: Iterable<Tensor>): readonly Tensor[] {
   for (const output of outputs) {
     enter(output);
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const input = top.node.inputs[top.next++];
+      const input = isLeaf(top.node) ? undefined : top.node.inputs[top.next++];
       if (input !== undefined) enter(input);
       else {
         order.push(top.node);

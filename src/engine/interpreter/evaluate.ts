@@ -2,6 +2,7 @@ import { inputError } from "../../base/errors.js";
 import { bindSymbols, type ShapePair } from "../../graph/bind.js";
 import { type Bindings, type Dim, evaluateDim } from "../../graph/dim.js";
 import type { Inputs, OpName } from "../../graph/op.js";
+import { maskName } from "../../graph/ops/attention.js";
 import type { Shape } from "../../graph/shape.js";
 import { type DType, isOp, type Tensor } from "../../graph/tensor.js";
 import { topological } from "../../graph/walk.js";
@@ -13,6 +14,8 @@ import { productReferences } from "./product.js";
 import type { Call, Reference, References } from "./reference.js";
 import { rowReferences } from "./rows.js";
 import { count, type Data, generate, type Value } from "./value.js";
+
+export { maskName } from "../../graph/ops/attention.js";
 
 type Given = "input" | "parameter" | "constant" | "dropoutMask" | "part";
 
@@ -26,11 +29,6 @@ const references: References<Exclude<OpName, Given>> = {
   iota: ({ shape }) => generate("int32", count(shape), (i) => i),
   size: ({ attributes, length }) => Float64Array.of(length(attributes.dim)),
 };
-
-/** The name under which a dropout mask is given to a run. */
-export function maskName(path: string): string {
-  return `dropout:${path}`;
-}
 
 /**
  * Computes outputs in float64 with one obvious function an operation: the meaning of the language, and what other engines are

@@ -18,6 +18,11 @@ export function dropoutMask(shape: Shape, rate: number, path: string): Tensor {
   return apply("dropoutMask", [], { shape, rate: dropoutRate(rate), path });
 }
 
+/** The name under which a dropout mask is given to a run. */
+export function maskName(path: string): string {
+  return `dropout:${path}`;
+}
+
 /** x where the mask keeps it, divided by the exact probability of being kept, else 0. Srivastava et al. 2014. */
 export function dropout(x: Tensor, mask: Tensor, rate: number): Tensor {
   return where(mask, x, 0).mul(1 / (1 - dropoutRate(rate)));
