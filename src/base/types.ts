@@ -45,6 +45,12 @@ export interface Retriever {
   search(queries: readonly TextItem[], k: number): Promise<readonly Hits[]>;
 }
 
+/** A retriever that also scores given pairs, in the units of its search. */
+export interface ScoringRetriever extends Retriever {
+  /** One score a pair, in the order of the pairs; NaN for a document that it does not search. */
+  scorePairs(pairs: readonly { readonly query: TextItem; readonly document: TextItem }[]): Promise<Float64Array>;
+}
+
 /** How two vectors are compared. */
 export type Similarity = "cosine" | "dot";
 

@@ -1,7 +1,7 @@
 import { inputError } from "../base/errors.js";
 import { fingerprint } from "../base/fingerprint.js";
-import type { Retriever, TextItem } from "../base/types.js";
-import { invertedIndex, searchPostings, termCounts } from "./inverted-index.js";
+import type { ScoringRetriever, TextItem } from "../base/types.js";
+import { invertedIndex, scorePostings, searchPostings, termCounts } from "./inverted-index.js";
 
 export interface Bm25Options {
   /** Saturation of the term frequency, ≥ 0. */
@@ -15,7 +15,7 @@ export interface Bm25Options {
  * Σ over query tokens, repeated ones again, of idf · tf / (tf + k1 (1 − b + b · length / mean length)), with
  * idf = ln(1 + (N − df + ½) / (df + ½)). Empty documents count in N and in the mean length. Only documents with a score above 0 are found.
  */
-export function bm25(documents: Iterable<TextItem>, options: Bm25Options = {}): Retriever {
+export function bm25(documents: Iterable<TextItem>, options: Bm25Options = {}): ScoringRetriever {
   const { k1 = 1.2, b = 0.75 } = options;
   if (!(k1 >= 0 && Number.isFinite(k1)))
     throw inputError("bad-option", "k1 is out of range", { field: "k1", found: String(k1), expected: "a number ≥ 0" });
@@ -33,9 +33,11 @@ export function bm25(documents: Iterable<TextItem>, options: Bm25Options = {}): 
       weights[at] = (idf * count) / (count + k1 * (1 - b + (b * index.lengths[index.rows[at]!]!) / mean));
     }
   }
+  const queryWeights = (text: string) => termCounts(index, text);
   return {
     name: "bm25",
     fingerprint: fingerprint("bm25", { k1, b }, index.fingerprint),
-    search: (queries, k) => searchPostings(index, weights, queries, (text) => termCounts(index, text), k),
+    search: (queries, k) => searchPostings(index, weights, queries, queryWeights, k),
+    scorePairs: (pairs) => scorePostings(index, weights, pairs, queryWeights),
   };
 }

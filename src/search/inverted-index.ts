@@ -100,10 +100,7 @@ export async function searchPostings(
   const sums = new Float64Array(index.ids.length);
   const found: Hits[] = [];
   for (const query of queries) {
-    for (const [term, weight] of queryWeights(query.text)) {
-      const end = index.offsets[term + 1]!;
-      for (let at = index.offsets[term]!; at < end; at++) sums[index.rows[at]!]! += weight * postingWeights[at]!;
-    }
+    addScores(sums, index, postingWeights, queryWeights(query.text));
     const best = topK(k);
     let floor = 0;
     for (let row = 0; row < sums.length; row++) {
@@ -121,4 +118,47 @@ export async function searchPostings(
     if (found.length % 64 === 0) await setImmediate();
   }
   return found;
+}
+
+/** The same scores for given pairs, 0 where they share no term; NaN for a document that is not in the index. */
+export async function scorePostings(
+  index: InvertedIndex,
+  postingWeights: Float64Array,
+  pairs: readonly { readonly query: TextItem; readonly document: TextItem }[],
+  queryWeights: (text: string) => ReadonlyMap<number, number>,
+): Promise<Float64Array> {
+  const rowOf = new Map(index.ids.map((id, row) => [id, row]));
+  const byText = new Map<string, number[]>();
+  pairs.forEach(({ query }, at) => {
+    const places = byText.get(query.text);
+    if (places === undefined) byText.set(query.text, [at]);
+    else places.push(at);
+  });
+  const sums = new Float64Array(index.ids.length);
+  const scores = new Float64Array(pairs.length).fill(Number.NaN);
+  let done = 0;
+  for (const [text, places] of byText) {
+    addScores(sums, index, postingWeights, queryWeights(text));
+    for (const at of places) {
+      const row = rowOf.get(pairs[at]!.document.id);
+      if (row !== undefined) scores[at] = sums[row]!;
+    }
+    sums.fill(0);
+    done += 1;
+    if (done % 64 === 0) await setImmediate();
+  }
+  return scores;
+}
+
+/** Adds the score of each row for one query. */
+function addScores(
+  sums: Float64Array,
+  index: InvertedIndex,
+  postingWeights: Float64Array,
+  queryWeights: ReadonlyMap<number, number>,
+): void {
+  for (const [term, weight] of queryWeights) {
+    const end = index.offsets[term + 1]!;
+    for (let at = index.offsets[term]!; at < end; at++) sums[index.rows[at]!]! += weight * postingWeights[at]!;
+  }
 }

@@ -1,12 +1,12 @@
 import { fingerprint } from "../base/fingerprint.js";
-import type { Retriever, TextItem } from "../base/types.js";
-import { invertedIndex, searchPostings, termCounts } from "./inverted-index.js";
+import type { ScoringRetriever, TextItem } from "../base/types.js";
+import { invertedIndex, scorePostings, searchPostings, termCounts } from "./inverted-index.js";
 
 /**
  * Cosine of tf-idf vectors with the weight (1 + ln tf) · (1 + ln((1 + N) / (1 + df))) on both sides (Salton and Buckley 1988, smoothed).
  * A query's terms that the corpus lacks have no weight. Scores are in (0, 1]; only documents that share a term are found.
  */
-export function tfIdf(documents: Iterable<TextItem>): Retriever {
+export function tfIdf(documents: Iterable<TextItem>): ScoringRetriever {
   const index = invertedIndex(documents);
   const idf = Float64Array.from({ length: index.terms.size }, (_, term) => {
     const frequency = index.offsets[term + 1]! - index.offsets[term]!;
@@ -33,5 +33,6 @@ export function tfIdf(documents: Iterable<TextItem>): Retriever {
     name: "tf-idf",
     fingerprint: fingerprint("tf-idf", index.fingerprint),
     search: (queries, k) => searchPostings(index, weights, queries, queryWeights, k),
+    scorePairs: (pairs) => scorePostings(index, weights, pairs, queryWeights),
   };
 }
