@@ -262,6 +262,15 @@ describe("Markdown and text", () => {
   });
 });
 
+test("a folder with more TypeScript than prose is a code base, with less it is prose", async () => {
+  const source = "/** Adds two numbers. */\nexport function add(a: number, b: number): number { return a + b; }\n";
+  const files = { "src/add.ts": source, "src/types.d.ts": source, "README.md": "# Read\nme" };
+  const code = await loadData(folderWith(files));
+  expect([code.format, ...code.documents.keys()]).toEqual(["TypeScript code base", "src/add.ts#add"]);
+  const prose = await loadData(folderWith({ ...files, "more.md": "# More\ntext" }));
+  expect([...prose.documents.keys()]).toEqual(["README.md#read", "more.md#more"]);
+});
+
 describe.skipIf(!existsSync(sharedData("medquad")))("public sets", () => {
   test.each([
     ["medquad", 15_791, 14_240, { train: [11_424, 13_055], dev: [692, 803], test: [2_124, 2_384] }],
