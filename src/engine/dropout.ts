@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { inputError } from "../base/errors.js";
 
 /** What a mask is a function of, besides its element index. */
 export interface MaskSource {
@@ -20,16 +19,9 @@ export function maskKey({ seed, step, microBatch, path }: MaskSource): MaskKey {
   return [hash.readUInt32LE(0), hash.readUInt32LE(4)];
 }
 
-/** A dropout rate in units of 1/256, the nearest: an element is kept iff its byte is at least this. Throws `bad-dropout` outside [0, 1). */
+/** A dropout rate, a multiple of 1/256, in units of it: an element is kept iff its byte is at least this. */
 export function maskThreshold(rate: number): number {
-  const threshold = Math.round(rate * 256);
-  if (!(rate >= 0 && threshold < 256)) {
-    throw inputError("bad-dropout", "a dropout rate is a share of elements", {
-      found: String(rate),
-      expected: "from 0 to below 1 (the nearest 1/256 is used)",
-    });
-  }
-  return threshold;
+  return Math.round(rate * 256);
 }
 
 /**

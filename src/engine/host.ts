@@ -20,3 +20,8 @@ export interface Host<B extends Block> {
   bagGradient(gradient: B, ids: Int32Array, offsets: Int32Array, width: number, dy: B): void;
   scatterAddRows(gradient: B, ids: Int32Array, width: number, dy: B): void;
 }
+
+/** The number of elements of a shape. */
+export function product(shape: readonly number[]): number {
+  return shape.reduce((n, length) => n * length, 1);
+}

@@ -1,15 +1,15 @@
 import { inputError } from "../base/errors.js";
 import type { NamedTensor, RawTensor } from "../base/safetensors.js";
-import type { Block, Host } from "./host.js";
+import { type Block, type Host, product } from "./host.js";
 import { adamwFactors, type FloatArray } from "./reference.js";
 import type { OptimiserOptions } from "./types.js";
 
-/** One parameter with its gradient; `rows` names the rows, ascending, that have one where the others' is zero by construction. */
+/** One parameter with its gradient. With `rows`, only those of a table, ascending, have one: the others' is zero by construction. */
 export interface ParameterGradient<B> {
   readonly name: string;
   readonly parameter: B;
   readonly gradient: B;
-  readonly rows?: Int32Array;
+  readonly rows?: { readonly ids: Int32Array; readonly width: number };
 }
 
 /** What an optimiser keeps of one parameter: moments as large as itself, and how many steps it (or each of its rows) took. */
@@ -82,7 +82,7 @@ export function createOptimiserState<B extends Block>(
         if (!sparse.has(name)) update(0, 0, parameter.length);
         else {
           const width = parameter.length / steps.length;
-          for (const row of rows ?? steps.keys()) update(row, row * width, width);
+          for (const row of rows?.ids ?? steps.keys()) update(row, row * width, width);
         }
       }
     },
@@ -174,8 +174,4 @@ function bad(field: string, found: string, expected: string) {
 
 function mismatch(field: string, found: string, expected: string) {
   return inputError("bad-optimiser", "the saved optimiser state does not fit", { field, found, expected });
-}
-
-export function product(shape: readonly number[]): number {
-  return shape.reduce((n, length) => n * length, 1);
 }

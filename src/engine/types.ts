@@ -72,6 +72,8 @@ export interface StepResult {
 export interface Engine {
   readonly kind: "onnxruntime" | "interpreter";
   load(tensors: ReadonlyMap<string, HostTensor>): Promise<Weights>;
+  /** Loads a safetensors file of float32 or float64 tensors inside the engine. */
+  loadFile(path: string): Promise<Weights>;
   compile(spec: ProgramSpec): Promise<Program>;
   run(
     program: Program,

@@ -42,7 +42,7 @@ test.each(kinds)("a restored optimiser continues to the same bytes: %o", (option
   const parameter = host.allocate(6);
   const gradient = host.allocate(6);
   host.values(gradient).set([1, -2, 0, 0, 3, 0.5]);
-  const one = { name: "table", parameter, gradient, rows: Int32Array.of(0, 2) };
+  const one = { name: "table", parameter, gradient, rows: { ids: Int32Array.of(0, 2), width: 2 } };
   const state = createOptimiserState(host, shapes, options);
   state.apply([one], 0.1, 1);
   state.apply([one], 0.1, 0.5);

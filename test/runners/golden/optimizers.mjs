@@ -52,7 +52,7 @@ function train({ weights, gradients, rows, rowGradients, learningRates }, { opti
   return learningRates.map((learningRate, step) => {
     const gradient = blockOf(host, gradients?.[step].flat() ?? weights.flat().fill(0));
     for (const [i, row] of rows?.[step].entries() ?? []) host.values(gradient).set(rowGradients[step][i], row * width);
-    const touched = rows === undefined ? {} : { rows: Int32Array.from(rows[step]) };
+    const touched = rows === undefined ? {} : { rows: { ids: Int32Array.from(rows[step]), width } };
     state.apply([{ name: "w", parameter, gradient, ...touched }], learningRate, 1);
     return weights.map((_, row) => [...host.values(parameter).slice(row * width, (row + 1) * width)]);
   });

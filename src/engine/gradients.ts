@@ -1,0 +1,148 @@
+import { inputError } from "../base/errors.js";
+import type { RowGradient, Weight } from "./executable.js";
+import type { Block, Host } from "./host.js";
+import type { ParameterGradient } from "./optimiser.js";
+
+/** A table's gradient: zero except in the rows that are marked. */
+interface TableGradient<B> {
+  readonly block: B;
+  readonly rows: number;
+  readonly width: number;
+  readonly marks: Uint8Array;
+  touched: number[];
+}
+
+/** The gradients of one step, summed over its micro-batches. */
+export interface GradientSum<B> {
+  /** Where the next micro-batch puts its dense gradients. */
+  targets(): ReadonlyMap<string, B>;
+  /** Takes in what the micro-batch left there, and its row gradients. Throws `index` before anything is added. */
+  add(rows: readonly RowGradient<B>[]): void;
+  result(): ParameterGradient<B>[];
+  /** Makes the tables' gradients zero again. */
+  clear(): void;
+}
+
+/** Buffers for the gradients of one set of weights: made when first needed, used again at each step. */
+export interface GradientBuffers<B> {
+  begin(kinds: ReadonlyMap<string, "dense" | "rows">): GradientSum<B>;
+  free(): void;
+}
+
+export function createGradientBuffers<B extends Block>(
+  host: Host<B>,
+  weights: ReadonlyMap<string, Weight<B>>,
+): GradientBuffers<B> {
+  const sums = new Map<string, B>();
+  const parts = new Map<string, B>();
+  const tables = new Map<string, TableGradient<B>>();
+
+  const weightOf = (name: string): Weight<B> => weights.get(name)!;
+  const blockOf = (blocks: Map<string, B>, name: string): B => {
+    const block = blocks.get(name) ?? host.allocate(weightOf(name).block.length);
+    blocks.set(name, block);
+    return block;
+  };
+  const tableOf = (name: string): TableGradient<B> => {
+    const { shape } = weightOf(name);
+    const [rows = 0, width = 0] = shape;
+    const table = tables.get(name) ?? {
+      block: host.allocate(rows * width),
+      rows,
+      width,
+      marks: new Uint8Array(rows),
+      touched: [],
+    };
+    tables.set(name, table);
+    return table;
+  };
+
+  return {
+    begin(kinds) {
+      const dense = [...kinds].filter(([, kind]) => kind === "dense").map(([name]) => name);
+      const byRow = [...kinds].filter(([, kind]) => kind === "rows").map(([name]) => name);
+      let taken = 0;
+      return {
+        targets: () => new Map(dense.map((name) => [name, blockOf(taken === 0 ? sums : parts, name)])),
+        add(rows) {
+          for (const part of rows) checkRows(part, tableOf(part.parameter));
+          if (taken > 0) for (const name of dense) host.axpy(blockOf(sums, name), blockOf(parts, name), 1);
+          for (const { parameter, ids, offsets, dy } of rows) {
+            const table = tableOf(parameter);
+            mark(table, ids);
+            if (offsets === undefined) host.scatterAddRows(table.block, ids, table.width, dy);
+            else host.bagGradient(table.block, ids, offsets, table.width, dy);
+          }
+          taken++;
+        },
+        result: () => [
+          ...dense.map((name) => ({ name, parameter: weightOf(name).block, gradient: blockOf(sums, name) })),
+          ...byRow.map((name) => {
+            const { block, touched, width } = tableOf(name);
+            const rows = { ids: Int32Array.from(touched).sort(), width };
+            return { name, parameter: weightOf(name).block, gradient: block, rows };
+          }),
+        ],
+        clear() {
+          for (const name of byRow) clearTable(host, tableOf(name));
+        },
+      };
+    },
+    free() {
+      const blocks = [...sums.values(), ...parts.values(), ...[...tables.values()].map(({ block }) => block)];
+      for (const block of blocks) host.free(block);
+    },
+  };
+}
+
+/** The sum of squares of one gradient, in float64. */
+export function squaredNorm<B extends Block>(host: Host<B>, { gradient, rows }: ParameterGradient<B>): number {
+  if (rows === undefined) return host.squaredNorm(gradient, { from: 0, count: gradient.length });
+  let sum = 0;
+  for (const row of rows.ids) sum += host.squaredNorm(gradient, { from: row * rows.width, count: rows.width });
+  return sum;
+}
+
+function mark<B>(table: TableGradient<B>, ids: Int32Array): void {
+  for (const id of ids) {
+    if (table.marks[id] === 1) continue;
+    table.marks[id] = 1;
+    table.touched.push(id);
+  }
+}
+
+function clearTable<B extends Block>(host: Host<B>, table: TableGradient<B>): void {
+  const values = host.values(table.block);
+  for (const row of table.touched) {
+    values.fill(0, row * table.width, (row + 1) * table.width);
+    table.marks[row] = 0;
+  }
+  table.touched = [];
+}
+
+function checkRows<B>({ parameter, ids, offsets }: RowGradient<B>, { rows }: TableGradient<B>): void {
+  checkIds(parameter, ids, rows);
+  if (offsets !== undefined) checkOffsets(parameter, offsets, ids.length);
+}
+
+/** Throws `index` unless every id is a row of the table. The kernels do not look. */
+export function checkIds(table: string, ids: Int32Array, rows: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i]! >= 0 && ids[i]! < rows) continue;
+    throw inputError("index", `an id is outside its table ${table}`, {
+      field: `ids[${i}]`,
+      found: String(ids[i]),
+      expected: `0 … ${rows - 1}`,
+    });
+  }
+}
+
+/** Throws `index` unless the offsets rise from 0 to the number of ids. */
+export function checkOffsets(table: string, offsets: Int32Array, count: number): void {
+  const rising = offsets.every((offset, i) => offset >= (i === 0 ? 0 : offsets[i - 1]!));
+  if (rising && offsets[0] === 0 && offsets.at(-1) === count) return;
+  throw inputError("index", `the bags' offsets into the table ${table} do not cover its ids`, {
+    found: `${offsets[0]} … ${offsets.at(-1)}${rising ? "" : ", not rising"}`,
+    expected: `rising from 0 to ${count}`,
+  });
+}

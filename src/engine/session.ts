@@ -1,0 +1,168 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { workError } from "../base/errors.js";
+import type { DType, Shape } from "../graph/tensor.js";
+import { maskKey, maskThreshold } from "./dropout.js";
+import { missingDropout } from "./errors.js";
+import type { Executable, RowGradient, RunRequest, RunResults } from "./executable.js";
+import { checkIds, checkOffsets } from "./gradients.js";
+import { product } from "./host.js";
+import type { WasmBlock, WasmHost } from "./host-wasm.js";
+import type { OnnxSource } from "./source.js";
+import { bindRun, concreteShape } from "./split.js";
+import type { Feeds, HostTensor } from "./types.js";
+
+type View = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+/** A tensor that onnxruntime reads or fills in place. */
+interface Placed {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly block: WasmBlock;
+}
+
+/**
+ * An onnxruntime session whose weights, gradients and outputs lie in the host's memory: nothing is copied on the way in, and
+ * onnxruntime writes into blocks that are used again at the next run.
+ */
+export async function createSession(
+  source: OnnxSource,
+  host: WasmHost,
+  threads: number,
+): Promise<Executable<WasmBlock>> {
+  const session = await InferenceSession.create(source.model, {
+    executionProviders: ["cpu"],
+    executionMode: "sequential",
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    // Patterns are kept per input shape: with shapes that vary they only cost memory.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+  });
+  return {
+    inputs: source.inputs.map(({ name }) => name),
+    parameters: source.parameters.map(({ name }) => name),
+    outputs: source.outputs.map(({ name }) => name),
+    gradients: source.gradients,
+    run: (request) => runSession(session, source, host, request),
+    release: () => session.release(),
+  };
+}
+
+async function runSession(
+  session: InferenceSession,
+  source: OnnxSource,
+  host: WasmHost,
+  request: RunRequest<WasmBlock>,
+): Promise<RunResults<WasmBlock>> {
+  const { feeds, weights, gradients } = request;
+  const bindings = bindRun(source, feeds, weights);
+  const blocks: WasmBlock[] = [];
+  const place = (dtype: DType, declared: Shape): Placed => {
+    const shape = concreteShape(declared, bindings);
+    const bytes = product(shape) * (dtype === "bool" ? 1 : 4);
+    // Whole vectors of 16 bytes, for the mask kernel.
+    const block = host.allocateRaw(4 * Math.ceil(bytes / 16));
+    blocks.push(block);
+    return { dtype, shape, block };
+  };
+  const release = (): void => {
+    for (const block of blocks.splice(0)) host.free(block);
+  };
+  try {
+    const given = new Map<string, Placed>();
+    for (const mask of source.masks)
+      given.set(mask.graphName, fillMask(host, mask, place("bool", mask.shape), request));
+    for (const bag of source.bags) {
+      const placed = place("float32", bag.shape);
+      fillBag(host, bag, feeds, weights, placed.block);
+      given.set(bag.graphName, placed);
+    }
+    const fetched = new Map<string, Placed>();
+    for (const { graphName, dtype, shape } of source.outputs) fetched.set(graphName, place(dtype, shape));
+    if (gradients !== undefined) {
+      for (const { parameter, graphName } of source.dense) {
+        fetched.set(graphName, {
+          dtype: "float32",
+          shape: shapeOf(weights, parameter),
+          block: gradients.get(parameter)!,
+        });
+      }
+      for (const { graphName, dtype, shape } of source.rowPieces) fetched.set(graphName, place(dtype, shape));
+    }
+
+    // Views last: what is allocated after them would make them stale.
+    const inputs = new Map<string, Tensor>();
+    for (const { graphName, name } of source.graphInputs) inputs.set(graphName, tensorOf(feeds[name]!));
+    for (const { graphName, name } of source.graphParameters) {
+      const { shape, block } = weights.get(name)!;
+      inputs.set(graphName, tensorOf({ dtype: "float32", shape, data: host.values(block) }));
+    }
+    for (const [name, placed] of given) inputs.set(name, tensorOf({ ...placed, data: viewOf(host, placed) }));
+    const targets = new Map([...fetched].map(([name, one]) => [name, tensorOf({ ...one, data: viewOf(host, one) })]));
+    await session.run(Object.fromEntries(inputs), Object.fromEntries(targets));
+
+    const read = (graphName: string): HostTensor => {
+      const placed = fetched.get(graphName)!;
+      return { dtype: placed.dtype, shape: placed.shape, data: viewOf(host, placed).slice() };
+    };
+    const idsOf = (name: string, isInput: boolean): Int32Array =>
+      (isInput ? feeds[name]! : read(name)).data as Int32Array;
+    return {
+      outputs: Object.fromEntries(source.outputs.map(({ name, graphName }) => [name, read(graphName)])),
+      rows:
+        gradients === undefined
+          ? []
+          : source.rows.map(({ parameter, ids, offsets, dy }): RowGradient<WasmBlock> => {
+              const list = offsets === undefined ? {} : { offsets: idsOf(offsets.name, offsets.isInput) };
+              return { parameter, ids: idsOf(ids.name, ids.isInput), dy: fetched.get(dy)!.block, ...list };
+            }),
+      release,
+    };
+  } catch (error) {
+    release();
+    throw error instanceof Error && error.name !== "NearmissError" && !(error instanceof RangeError)
+      ? workError("onnxruntime", error.message)
+      : error;
+  }
+}
+
+function fillMask(
+  host: WasmHost,
+  { path, rate }: OnnxSource["masks"][number],
+  placed: Placed,
+  { dropout }: RunRequest<WasmBlock>,
+): Placed {
+  if (dropout === undefined) throw missingDropout(path);
+  host.fillMask(placed.block, product(placed.shape), maskKey({ ...dropout, path }), maskThreshold(rate));
+  return placed;
+}
+
+function fillBag(
+  host: WasmHost,
+  { table, ids, offsets }: OnnxSource["bags"][number],
+  feeds: Feeds,
+  weights: RunRequest<WasmBlock>["weights"],
+  out: WasmBlock,
+): void {
+  const [rows = 0, width = 0] = shapeOf(weights, table);
+  const [idList, offsetList] = [feeds[ids]!.data as Int32Array, feeds[offsets]!.data as Int32Array];
+  checkIds(table, idList, rows);
+  checkOffsets(table, offsetList, idList.length);
+  host.bagMean(weights.get(table)!.block, idList, offsetList, width, out);
+}
+
+function shapeOf(weights: RunRequest<WasmBlock>["weights"], name: string): readonly number[] {
+  return weights.get(name)?.shape ?? [];
+}
+
+function viewOf(host: WasmHost, { dtype, shape, block }: Placed): View {
+  const count = product(shape);
+  if (dtype === "bool") return host.bytes(block).subarray(0, count);
+  if (dtype === "float32") return host.values(block).subarray(0, count);
+  return new Int32Array(host.bytes(block).buffer, block.address, count);
+}
+
+function tensorOf({ dtype, shape, data }: HostTensor): Tensor {
+  return new Tensor(dtype, data as never, shape);
+}
