@@ -18,6 +18,16 @@ export function checkNumber(option: string, value: number, range: Range = {}): n
   });
 }
 
+/** The value, if it is one of those allowed; else an input error that names the option. For callers without types. */
+export function checkOneOf<T extends string>(option: string, value: T, values: readonly T[]): T {
+  if (values.includes(value)) return value;
+  throw inputError("bad-value", `${option} is none of its values`, {
+    field: option,
+    found: String(value),
+    expected: values.join(", "),
+  });
+}
+
 function describeRange(least: number, most: number, integer: boolean): string {
   const kind = integer ? "an integer" : "a number";
   if (least > Number.NEGATIVE_INFINITY && most < Number.POSITIVE_INFINITY) return `${kind} from ${least} to ${most}`;

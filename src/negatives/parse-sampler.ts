@@ -5,7 +5,8 @@ import type { Sampler } from "./sampler.js";
 import { nearestK } from "./samplers/nearest-k.js";
 import { random } from "./samplers/random.js";
 import { shiftBases, shiftedTopK } from "./samplers/shifted-top-k.js";
-import { type SimansOptions, simans, simansPresets } from "./samplers/simans.js";
+import { outsidePolicies, type SimansOptions, simans, simansPresets, simansReferences } from "./samplers/simans.js";
+import { simansKernels, simansSigns, simansUnits } from "./samplers/simans-weights.js";
 import { topK } from "./samplers/top-k.js";
 import { uniformBand, uniformTopM } from "./samplers/uniform-band.js";
 
@@ -72,12 +73,12 @@ function simansOptions(params: Params): SimansOptions {
   const options: SimansOptions = {
     ...(preset === undefined ? {} : simansPresets[preset]),
     ...given({
-      kernel: params.oneOf("kernel", ["gaussian", "laplace"]),
-      sign: params.oneOf("sign", ["paper", "repo"]),
-      unit: params.oneOf("unit", ["pool-std", "raw"]),
+      kernel: params.oneOf("kernel", simansKernels),
+      sign: params.oneOf("sign", simansSigns),
+      unit: params.oneOf("unit", simansUnits),
       b: params.number("b"),
-      reference: params.oneOf("reference", ["random", ...references]),
-      outside: params.oneOf("outside", ["score-it", "skip", "tail-k", "uniform"]),
+      reference: params.oneOf("reference", simansReferences),
+      outside: params.oneOf("outside", outsidePolicies),
     }),
   };
   const width = given({ a: params.number("a"), tau: params.number("tau") });

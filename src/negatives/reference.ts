@@ -1,5 +1,6 @@
 import { inputError } from "../base/errors.js";
 import type { ScoredPool } from "../base/types.js";
+import { checkOneOf } from "./check.js";
 
 /** Which score stands for a query with several positives. */
 export type Reference = "min" | "mean" | "max";
@@ -8,6 +9,7 @@ export const references: readonly Reference[] = ["min", "mean", "max"];
 
 /** The reference of some scores; throws where there are none. */
 export function referenceOf(scores: readonly number[], reference: Reference): number {
+  checkOneOf("reference", reference, references);
   if (scores.length === 0)
     throw inputError("no-positive", "a score of a positive is needed", { found: "no positives" });
   if (reference === "min") return scores.reduce((a, b) => Math.min(a, b));

@@ -139,6 +139,11 @@ test("an own weight function replaces the kernel", () => {
   expect(() => simans({ logWeight: () => Number.NaN }).probabilities(given)).toThrow(/weight function/);
 });
 
+test("an option that is none of its values is refused at run time too", () => {
+  expect(() => simans({ kernel: "cauchy" as "laplace" })).toThrow(/simans kernel.*cauchy.*gaussian, laplace/);
+  expect(() => nearestK({ reference: "median" as "mean" }).probabilities(pool([1, 2]))).toThrow(/median/);
+});
+
 test("with several positives the policy says which is the reference", () => {
   const given = pool(scores, 0, {
     positives: [

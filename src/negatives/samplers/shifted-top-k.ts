@@ -1,5 +1,5 @@
 import type { Candidate } from "../../base/types.js";
-import { checkNumber } from "../check.js";
+import { checkNumber, checkOneOf } from "../check.js";
 import { eligibleIndices, orderedSampler, type Sampler } from "../sampler.js";
 
 /** What the shift counts: candidates that no filter rejected, or ranks as retrieved, positives included. */
@@ -16,6 +16,7 @@ export function shiftedTopK({
   readonly basis?: ShiftBasis;
 }): Sampler {
   checkNumber("shifted-top-k shift", shift, { least: 0, integer: true });
+  checkOneOf("shifted-top-k basis", basis, shiftBases);
   return orderedSampler(
     { name: "shifted-top-k", params: { shift, basis }, pool: "nearest", weighted: false },
     (pool) => {
