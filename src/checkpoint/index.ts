@@ -1,3 +1,4 @@
+export { encoderOf } from "./encoder.js";
 export {
   type FreshBertOptions,
   type FreshModel,
@@ -6,6 +7,7 @@ export {
   freshStatic,
   type Vocabulary,
 } from "./fresh.js";
+export { onnxModel } from "./onnx.js";
 export { readModelFolder } from "./read.js";
 export type * from "./types.js";
 export { loadWeights } from "./weights.js";

@@ -1,12 +1,10 @@
 import type { Progress } from "../base/progress.js";
 import type { Similarity } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
-import type { ModelDescription } from "../checkpoint/index.js";
+import { encoderOf, type ModelDescription } from "../checkpoint/index.js";
 import { loadTokenizer, type TextTokenizer } from "../data/tokenize.js";
 import type { Engine, Weights } from "../engine/types.js";
-import { bertEncoder } from "../nn/bert.js";
 import type { Sequence, TextEncoder } from "../nn/encoder.js";
-import { staticEncoder } from "../nn/static.js";
 import { createForward, type Forward, type Vectors } from "./encode.js";
 import type { VectorCache } from "./vector-cache.js";
 
@@ -44,15 +42,6 @@ export interface OpenModelOptions {
   readonly fingerprint: string;
   readonly warnings: Warnings;
   readonly cache?: VectorCache;
-}
-
-/** The network that a description stands for. */
-export function encoderOf(description: ModelDescription): TextEncoder {
-  if (description.family === "static") {
-    return staticEncoder(description.config.vocabSize, description.config.dimension, description.head);
-  }
-  const modes = description.pooling?.modes ?? ["mean"];
-  return bertEncoder(description.config, modes, description.head, description.config.hiddenSize * modes.length);
 }
 
 /** Puts description, weights and tokenizer together. */

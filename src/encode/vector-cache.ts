@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/files.js";
 import { fingerprint } from "../base/fingerprint.js";
@@ -25,16 +24,6 @@ export interface VectorCache {
 }
 
 const HASH_BYTES = 16;
-
-/** Where caches lie: `$NEARMISS_CACHE`, else the platform's folder. */
-export function cacheFolder(): string {
-  const named = process.env["NEARMISS_CACHE"];
-  if (named) return named;
-  if (process.platform === "win32")
-    return join(process.env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "nearmiss");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "nearmiss");
-  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "nearmiss");
-}
 
 /**
  * A cache in a folder. Each call that encodes something adds one file: 16 bytes of each text's hash, then the float32 vectors. Files are
@@ -67,7 +56,7 @@ export function openVectorCache(folder: string): VectorCache {
         writeFileAtomic(join(place, `${fingerprint(names.join("")).slice(7, 39)}.bin`), content);
       }
       const data = new Float32Array(texts.length * dimension);
-      hashes.forEach((hash, i) => data.set(known.get(hash) as Float32Array, i * dimension));
+      for (const [i, hash] of hashes.entries()) data.set(known.get(hash) as Float32Array, i * dimension);
       return { data, rows: texts.length, dimension };
     },
   };

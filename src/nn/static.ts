@@ -36,7 +36,7 @@ function collate(sequences: readonly Sequence[]) {
     offsets[i + 1] = (offsets[i] as number) + sequence.ids.length;
   });
   const ids = new Int32Array(offsets[sequences.length] as number);
-  sequences.forEach((sequence, i) => ids.set(sequence.ids, offsets[i]));
+  for (const [i, sequence] of sequences.entries()) ids.set(sequence.ids, offsets[i]);
   return {
     key: "static",
     groups: 1,

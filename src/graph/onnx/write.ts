@@ -31,6 +31,8 @@ export interface OnnxFile {
 export interface WriteOptions {
   /** Weights to store in the file, by name; the others are inputs. */
   readonly parameters?: ReadonlyMap<string, HostTensor>;
+  /** int32 inputs that the file takes as int64, as exported encoders do. */
+  readonly int64Inputs?: readonly string[];
 }
 
 type GraphInputOp = "input" | "parameter" | "dropoutMask" | "embeddingBag";
@@ -54,10 +56,14 @@ const lowerings: Lowerings<Exclude<OpName, GraphInputOp | "part">> = {
 
 /**
  * Writes expressions as an ONNX file whose outputs have the given names. Lengths stay open: what depends on a symbol is computed inside the graph
- * from the shapes of its inputs. int64 stays inside. Throws `shape` when names collide, when two leaves of one name
+ * from the shapes of its inputs. Without `int64Inputs`, int64 stays inside. Throws `shape` when names collide, when two leaves of one name
  * differ, when no input tells a symbol, or when a row gradient is used inside the graph.
  */
-export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, { parameters }: WriteOptions = {}): OnnxFile {
+export function writeOnnx(
+  outputs: Readonly<Record<string, Tensor>>,
+  { parameters, int64Inputs = [] }: WriteOptions = {},
+): OnnxFile {
+  const wide = new Set(int64Inputs);
   const names = Object.keys(outputs);
   const roots = optimise(Object.values(outputs));
   const order = topological(roots, (node) => node.op === "embeddingBag");
@@ -78,7 +84,7 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, { parameter
     return name;
   };
   const emitter = createEmitter(leaf, symbolSources([...leaves, ...edges]));
-  const values = emitAll(emitter, order);
+  const values = emitAll(emitter, order, wide);
   const results = roots.map((root) => values.get(root)?.[0] as string);
   const nodes = named(used(emitter.nodes, new Set(results)), names, results);
   const read = new Set(nodes.flatMap((node) => node.inputs));
@@ -89,18 +95,26 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, { parameter
   const model = encodeModel({
     nodes,
     initializers: [...emitter.initializers, ...weights].filter(({ name }) => read.has(name)),
-    inputs: given.map(([name, { dtype, shape }]): OnnxValue => ({ name, type: dtype, shape })),
+    inputs: given.map(
+      ([name, { dtype, shape }]): OnnxValue => ({ name, type: wide.has(name) ? "int64" : dtype, shape }),
+    ),
     outputs: roots.map(({ dtype, shape }, i) => ({ name: names[i] as string, type: dtype, shape })),
   });
   return { model, inputs: given.map(([name, node]) => ({ name, node })) };
 }
 
-function emitAll(emitter: Emitter, order: readonly Tensor[]): ReadonlyMap<Tensor, readonly string[]> {
+function emitAll(
+  emitter: Emitter,
+  order: readonly Tensor[],
+  wide: ReadonlySet<string>,
+): ReadonlyMap<Tensor, readonly string[]> {
   const values = new Map<Tensor, readonly string[]>();
   const nameOf = (node: Tensor) => values.get(node)?.[0] as string;
   for (const node of order) {
-    if (isGraphInput(node)) values.set(node, [emitter.leaf(node)]);
-    else if (isOp(node, "part")) {
+    if (isGraphInput(node)) {
+      const name = emitter.leaf(node);
+      values.set(node, [wide.has(name) ? cast(emitter, name, "int32") : name]);
+    } else if (isOp(node, "part")) {
       values.set(node, [values.get(node.inputs[0] as Tensor)?.[node.attributes.index] as string]);
     } else {
       const lowering = lowerings[node.op as keyof typeof lowerings] as Lowering<never>;

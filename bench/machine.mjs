@@ -1,0 +1,41 @@
+// What the figures were taken on.
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, totalmem } from "node:os";
+
+/** Processor, features that matter for products, cores and memory. */
+export function machine() {
+  const flags = existsCpuinfo();
+  const features = ["avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"].filter(
+    (name) => flags.has(name),
+  );
+  return {
+    processor: cpus()[0]?.model ?? "unknown",
+    features,
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+function existsCpuinfo() {
+  try {
+    const line = readFileSync("/proc/cpuinfo", "utf8")
+      .split("\n")
+      .find((text) => text.startsWith("flags"));
+    return new Set((line ?? "").split(/\s+/));
+  } catch {
+    return new Set();
+  }
+}
+
+/** Median, least and greatest. */
+export function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { median, low: sorted[0], high: sorted.at(-1), n: sorted.length };
+}
+
+/** The process's greatest resident memory so far, bytes. */
+export const peakBytes = () => process.resourceUsage().maxRSS * 1024;

@@ -1,0 +1,71 @@
+import type { Retriever, Similarity, TextItem } from "../base/types.js";
+import type { Vectors } from "../encode/encode.js";
+import type { Role } from "../encode/model.js";
+import type { Engine } from "../engine/types.js";
+import { createExactIndex } from "./exact.js";
+import { prepareRows, vectorSource } from "./vector-source.js";
+
+/** What a dense search needs of a model: its vectors, as they are now. */
+export interface TextVectors {
+  readonly fingerprint: string;
+  readonly similarity: Similarity;
+  readonly engine: Engine;
+  encode(texts: readonly string[], options: { readonly as: Role }): Promise<Vectors>;
+}
+
+/** A dense retriever that also scores given pairs, in the same units. */
+export interface DenseRetriever extends Retriever {
+  scorePairs(pairs: readonly { readonly query: TextItem; readonly document: TextItem }[]): Promise<Float64Array>;
+}
+
+/**
+ * Encodes the documents now and searches them exactly. Later changes of the weights do not reach it: make another one.
+ * Scores are cosines or dot products in float32.
+ */
+export async function denseRetriever(
+  name: string,
+  model: TextVectors,
+  documents: Iterable<TextItem>,
+): Promise<DenseRetriever> {
+  const { engine, similarity } = model;
+  const items = [...documents];
+  const { data, dimension } = await model.encode(
+    items.map((item) => item.text),
+    { as: "document" },
+  );
+  const ids = items.map((item) => item.id);
+  const index = await createExactIndex(vectorSource(ids, data, dimension), { engine, similarity });
+  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const encodeQueries = async (queries: readonly TextItem[]): Promise<Float32Array> =>
+    (
+      await model.encode(
+        queries.map((item) => item.text),
+        { as: "query" },
+      )
+    ).data;
+  return {
+    name,
+    fingerprint: model.fingerprint,
+    search: async (queries, k) => (queries.length === 0 ? [] : index.search(await encodeQueries(queries), k)),
+    async scorePairs(pairs) {
+      const distinct = [...new Map(pairs.map(({ query }) => [query.id, query])).values()];
+      const queries = await encodeQueries(distinct);
+      prepareRows(queries, dimension, similarity, (row) => `query ${distinct[row]?.id}`);
+      const queryRow = new Map(distinct.map(({ id }, row) => [id, row]));
+      const document = new Float32Array(dimension);
+      return Float64Array.from(pairs, (pair) => {
+        const row = rowOf.get(pair.document.id);
+        if (row === undefined) return Number.NaN;
+        document.set(data.subarray(row * dimension, (row + 1) * dimension));
+        prepareRows(document, dimension, similarity, () => `document ${pair.document.id}`);
+        return dot(queries, (queryRow.get(pair.query.id) as number) * dimension, document);
+      });
+    },
+  };
+}
+
+function dot(a: Float32Array, start: number, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < b.length; i++) sum += (a[start + i] as number) * (b[i] as number);
+  return sum;
+}

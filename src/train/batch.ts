@@ -1,0 +1,78 @@
+import type { KnownPositives, TrainingRow } from "../data/rows.js";
+import type { HostTensor } from "../engine/types.js";
+import type { NegativeScope } from "../losses/types.js";
+import type { Sequence, TextEncoder } from "../nn/encoder.js";
+
+/** What a batch is made of, by id. Columns are the rows' positives in order, then each further negative once. */
+export interface BatchLayout {
+  readonly rows: readonly TrainingRow[];
+  readonly columns: readonly string[];
+  /** [rows, columns], 1 where the column is a negative of the row. */
+  readonly negatives: Uint8Array;
+}
+
+/**
+ * Lays out a batch. Known positives of a row are never its negatives, whatever drew them; a document that several rows drew is
+ * encoded once and seen by all.
+ */
+export function layOutBatch(
+  rows: readonly TrainingRow[],
+  drawn: (row: TrainingRow) => readonly string[],
+  known: KnownPositives,
+  scope: NegativeScope,
+): BatchLayout {
+  const columns = rows.map((row) => row.positiveId);
+  const present = new Set(columns);
+  const own = rows.map((row) => new Set(drawn(row)));
+  for (const ids of own) {
+    for (const id of ids) {
+      if (present.has(id)) continue;
+      present.add(id);
+      columns.push(id);
+    }
+  }
+  const negatives = new Uint8Array(rows.length * columns.length);
+  rows.forEach((row, i) => {
+    const positives = known.get(row.queryId);
+    columns.forEach((id, j) => {
+      if (id === row.positiveId || positives?.has(id)) return;
+      if (scope === "batch" || own[i]?.has(id)) negatives[i * columns.length + j] = 1;
+    });
+  });
+  return { rows, columns, negatives };
+}
+
+/** The feeds of one step: queries first, then the columns, as the encoder packs them. */
+export function collateBatch(
+  layout: BatchLayout,
+  encoder: TextEncoder,
+  query: (id: string) => Sequence,
+  document: (id: string) => Sequence,
+  maxGroups: number,
+): {
+  readonly key: string;
+  readonly groups: number;
+  readonly texts: number;
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+} {
+  const rows = layout.rows.length;
+  const sequences = [...layout.rows.map((row) => query(row.queryId)), ...layout.columns.map(document)];
+  const collated = encoder.collate(sequences, maxGroups);
+  const vectorPlaces = new Int32Array(sequences.length);
+  collated.place.forEach((row, i) => {
+    vectorPlaces[row] = i;
+  });
+  const int32 = (data: Int32Array): HostTensor => ({ dtype: "int32", shape: [data.length], data });
+  return {
+    key: collated.key,
+    groups: collated.groups,
+    texts: sequences.length,
+    feeds: {
+      ...collated.feeds,
+      queryRows: int32(collated.place.subarray(0, rows)),
+      documentRows: int32(collated.place.subarray(rows)),
+      vectorPlaces: int32(vectorPlaces),
+      negatives: { dtype: "bool", shape: [rows, layout.columns.length], data: layout.negatives },
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { inputError } from "../base/errors.js";
+
+/** Everything that decides a run, as `RUN/config.json` holds it. Given back as `--config` it repeats the run. */
+export const trainConfig = z.strictObject({
+  data: z.string(),
+  columns: z.record(z.string(), z.string()).default({}),
+  /** `static`, `bert` (both from nothing) or a model folder. */
+  model: z.string().default("static"),
+  seed: z.int().min(0).default(1),
+  loss: z.string().default("mnrl"),
+  /** Factor on the similarity, 1 / temperature. */
+  scale: z.number().positive().default(20),
+  /** Margin of margin losses, in units of their distance. */
+  margin: z.number().positive().nullable().default(null),
+  sampler: z.string().default("simans"),
+  samplerParams: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  filters: z.array(z.string()).default(["perc-pos=0.95"]),
+  /** Filters that are on unless named here: `known-positives`, `equal-text`. */
+  noFilters: z.array(z.string()).default([]),
+  candidates: z.enum(["train", "corpus"]).default("train"),
+  /** Negatives drawn for a row. */
+  count: z.int().min(1).default(1),
+  /** Candidates of a pool. */
+  depth: z.int().min(1).default(100),
+  short: z.enum(["fewer", "skip", "fill"]).default("fewer"),
+  epochs: z.number().positive(),
+  steps: z.int().min(1).nullable().default(null),
+  /** Share of the run with in-batch negatives alone, before the first pool. */
+  mineFrom: z.number().min(0).max(1).default(0.5),
+  refreshEvery: z.int().min(1).nullable().default(null),
+  batchSize: z.int().min(2),
+  /** Micro-batches of an update. Gradient accumulation adds no negatives. */
+  accumulate: z.int().min(1).default(1),
+  maxLength: z.int().min(3).nullable().default(null),
+  learningRate: z.number().positive(),
+  schedule: z.enum(["constant", "linear", "cosine"]).default("linear"),
+  /** Below 1 a share of the steps, else a number of steps. */
+  warmup: z.number().min(0).default(0.1),
+  optimiser: z.enum(["adamw", "sparse-adamw", "sgd"]).default("adamw"),
+  weightDecay: z.number().min(0),
+  maxNorm: z.number().positive().nullable().default(1),
+  dropout: z.number().min(0).max(0.9),
+  devSplit: z.string().default("dev"),
+  /** Documents of the evaluation during training: those judged there and further ones, chosen by hash. */
+  devDocuments: z.int().min(1),
+  evalEvery: z.int().min(1).nullable().default(null),
+  metric: z.string().default("ndcg@10"),
+  /** Evaluations without a better value before training stops; null: never. */
+  patience: z.int().min(1).nullable().default(null),
+  checkpointEvery: z.int().min(1).nullable().default(null),
+  allowDuplicates: z.boolean().default(false),
+  /** Sizes of a model from nothing. */
+  dimension: z.int().min(2),
+  vocabularySize: z.int().min(100).default(30000),
+  layers: z.int().min(1).default(2),
+  heads: z.int().min(1).default(4),
+  intermediate: z.int().min(1).default(512),
+});
+
+export type TrainConfig = z.output<typeof trainConfig>;
+export type TrainConfigInput = Partial<z.input<typeof trainConfig>>;
+
+type KindDefaults = Pick<
+  TrainConfig,
+  "epochs" | "batchSize" | "learningRate" | "weightDecay" | "dropout" | "devDocuments" | "dimension" | "maxLength"
+>;
+
+/** Defaults that depend on what is trained. */
+const kinds: Readonly<Record<"static" | "bert" | "folder", KindDefaults>> = {
+  static: {
+    epochs: 10,
+    batchSize: 512,
+    learningRate: 0.1,
+    weightDecay: 0,
+    dropout: 0,
+    devDocuments: 20_000,
+    dimension: 256,
+    maxLength: null,
+  },
+  bert: {
+    epochs: 8,
+    batchSize: 64,
+    learningRate: 1e-3,
+    weightDecay: 0.01,
+    dropout: 0.1,
+    devDocuments: 4_000,
+    dimension: 128,
+    maxLength: 64,
+  },
+  folder: {
+    epochs: 1,
+    batchSize: 32,
+    learningRate: 5e-5,
+    weightDecay: 0.01,
+    dropout: 0,
+    devDocuments: 1_000,
+    dimension: 2,
+    maxLength: null,
+  },
+};
+
+/** Fills a configuration: what is given wins over the defaults of the kind of model. Throws `bad-config` naming the key. */
+export function resolveConfig(given: TrainConfigInput): TrainConfig {
+  const model = given.model ?? "static";
+  const kind = model === "static" || model === "bert" ? model : "folder";
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const parsed = trainConfig.safeParse({ ...kinds[kind], ...present });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join(".") || (issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : "");
+  throw inputError("bad-config", `the training options are not valid: ${issue?.message}`, {
+    field,
+    found: JSON.stringify(
+      issue?.path.reduce<unknown>((held, key) => (held as Record<PropertyKey, unknown>)?.[key], present) ?? null,
+    ),
+    hint: "see RUN/config.json of an earlier run for all keys",
+  });
+}

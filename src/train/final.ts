@@ -1,0 +1,63 @@
+import type { Progress } from "../base/progress.js";
+import type { RetrievalData } from "../base/types.js";
+import type { Warnings } from "../base/warnings.js";
+import { splitOf } from "../data/splits.js";
+import { parseMeasures } from "../evaluate/measures.js";
+import { evaluateRetrievers, type NamedRetriever } from "../evaluate/retrievers.js";
+import { defaultMeasures } from "../evaluate/systems.js";
+import { bm25 } from "../search/bm25.js";
+import { denseRetriever } from "../search/dense.js";
+import { tfIdf } from "../search/tf-idf.js";
+import type { TrainConfig } from "./config.js";
+import { examples, scoreSamples } from "./examples.js";
+import type { Session } from "./session.js";
+import { untrainedSource } from "./untrained.js";
+
+export interface FinalOptions {
+  readonly session: Session;
+  readonly data: RetrievalData;
+  readonly config: TrainConfig;
+  readonly warnings: Warnings;
+  readonly progress: Progress;
+}
+
+/** Hits a query of the final evaluation. */
+const DEPTH = 1000;
+
+/** The best weights beside BM25, TF-IDF and the untrained model, on the test split where there is one, else on the dev split. */
+export async function finalEvaluation({ session, data, config, warnings, progress }: FinalOptions) {
+  const split = data.splits.has("test") ? "test" : config.devSplit;
+  const documents = data.documents.values();
+  progress({ stage: "evaluate", done: 0 });
+  const untrained = await untrainedSource(session, warnings);
+  const retrievers: NamedRetriever[] = [
+    { name: "model", kind: "model", retriever: await denseRetriever("model", session.current, documents) },
+    { name: "bm25", kind: "bm25", retriever: bm25(data.documents.values()) },
+    { name: "tf-idf", kind: "tf-idf", retriever: tfIdf(data.documents.values()) },
+    {
+      name: "untrained",
+      kind: "untrained",
+      retriever: await denseRetriever("untrained", untrained.source, data.documents.values()),
+    },
+  ];
+  const measures = [
+    ...defaultMeasures,
+    ...parseMeasures(config.metric).filter(({ name }) => defaultMeasures.every((one) => one.name !== name)),
+  ];
+  const { evaluation, systems } = await evaluateRetrievers({
+    data,
+    split: splitOf(data, split).name,
+    retrievers,
+    depth: DEPTH,
+    measures,
+    seed: config.seed,
+    warnings,
+  });
+  await untrained.release();
+  const [model] = systems;
+  return {
+    evaluation,
+    examples: examples(data, evaluation, systems, config.metric),
+    scores: model === undefined ? { positive: [], negative: [] } : scoreSamples(data, model, split),
+  };
+}

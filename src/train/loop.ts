@@ -1,0 +1,118 @@
+import type { Progress } from "../base/progress.js";
+import type { Engine } from "../engine/types.js";
+import type { Checkpoints, RunState } from "./checkpoints.js";
+import type { MetricsLog } from "./metrics-log.js";
+import type { StepPlan } from "./plan.js";
+import type { Round } from "./round.js";
+import type { Trainer } from "./trainer.js";
+
+export interface LoopOptions {
+  readonly engine: Engine;
+  readonly trainer: Trainer;
+  readonly plan: StepPlan;
+  readonly state: RunState;
+  readonly checkpoints: Checkpoints;
+  readonly log: MetricsLog;
+  /** Measures on the development split, the weights as they stand. */
+  readonly evaluate: () => Promise<Readonly<Record<string, number>>>;
+  readonly devSplit: string;
+  /** The measure that chooses the best checkpoint. */
+  readonly metric: string;
+  readonly patience: number | null;
+  /** Pools of round `round`, which serves the updates `step` … `last`. They may be built only from the weights of `step`. */
+  readonly refresh: (round: number, step: number, last: number, mayBuild: boolean) => Promise<Round>;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Why a loop ended. */
+export type LoopEnd = { readonly kind: "finished" | "stopped-early" | "interrupted"; readonly state: RunState };
+
+/**
+ * The training loop. A checkpoint at step s holds the weights after s updates; a pool of round r is built from exactly these, and is
+ * whole on disk before training goes on, so that a run continued from any checkpoint is the same run.
+ */
+export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
+  const { engine, trainer, plan, checkpoints, log, signal } = options;
+  const refreshes = new Set(plan.refreshes);
+  const evaluations = new Set(plan.evaluations);
+  const planned = new Set(plan.checkpoints);
+  let state = options.state;
+  let round: Round | null = null;
+  const save = () => checkpoints.save(engine, trainer.weights, trainer.optimiser, state);
+
+  // A run that continues takes up the round in force; at a refresh step the loop itself does.
+  const begun = plan.refreshes.filter((step) => step < state.step).length;
+  if (begun > 0 && !refreshes.has(state.step)) round = await openRound(begun - 1);
+
+  if (state.step === 0 && evaluations.has(0) && state.best === null) await evaluate();
+  const gaveUp = () => options.patience !== null && state.stale >= options.patience;
+  if (gaveUp()) return { kind: "stopped-early", state };
+  while (state.step < plan.total) {
+    if (signal.aborted) {
+      await save();
+      return { kind: "interrupted", state };
+    }
+    if (refreshes.has(state.step)) {
+      await save();
+      round = await openRound(plan.refreshes.indexOf(state.step));
+    }
+    const started = performance.now();
+    const report = await trainer.update(state.step, plan, round?.drawn ?? null);
+    state = { ...state, step: state.step + 1 };
+    log.append({
+      kind: "step",
+      step: state.step,
+      ...report,
+      timing: { seconds: (performance.now() - started) / 1000 },
+    });
+    options.progress({ stage: "train", done: state.step, total: plan.total, note: `loss ${report.loss.toFixed(4)}` });
+    const improved = evaluations.has(state.step) && (await evaluate());
+    if (improved || planned.has(state.step)) {
+      await save();
+      checkpoints.prune(state.best?.step ?? null);
+    }
+    if (gaveUp()) {
+      await save();
+      return { kind: "stopped-early", state };
+    }
+  }
+  checkpoints.prune(state.best?.step ?? null);
+  return { kind: "finished", state };
+
+  async function evaluate(): Promise<boolean> {
+    const started = performance.now();
+    const measures = await options.evaluate();
+    const value = measures[options.metric] ?? 0;
+    const better = state.best === null || value > state.best.value;
+    state = { ...state, best: better ? { step: state.step, value } : state.best, stale: better ? 0 : state.stale + 1 };
+    log.append({
+      kind: "evaluation",
+      step: state.step,
+      split: options.devSplit,
+      measures,
+      timing: { seconds: (performance.now() - started) / 1000 },
+    });
+    if (better && state.step === 0) await save();
+    return better;
+  }
+
+  async function openRound(index: number): Promise<Round> {
+    const step = plan.refreshes[index] as number;
+    const last = (plan.refreshes[index + 1] ?? plan.total) - 1;
+    const started = performance.now();
+    const opened = await options.refresh(index, step, last, step === state.step);
+    if (step === state.step) {
+      log.append({
+        kind: "refresh",
+        step,
+        round: index,
+        queries: opened.queries,
+        drawn: opened.count,
+        rejected: opened.rejected,
+        timing: { seconds: (performance.now() - started) / 1000 },
+      });
+    }
+    return opened;
+  }
+}

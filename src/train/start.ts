@@ -1,0 +1,130 @@
+import { fingerprint } from "../base/fingerprint.js";
+import type { RetrievalData } from "../base/types.js";
+import type { Warnings } from "../base/warnings.js";
+import {
+  type FloatTensor,
+  freshBert,
+  freshStatic,
+  loadWeights,
+  type ModelDescription,
+  readModelFolder,
+} from "../checkpoint/index.js";
+import { trainWordPiece } from "../data/vocabulary.js";
+import type { TrainConfig } from "./config.js";
+
+/** How to make the starting weights again: what a model's manifest says under `start`. */
+export type StartRecord =
+  | { readonly kind: "folder"; readonly path: string; readonly fingerprint: string }
+  | {
+      readonly kind: "fresh";
+      readonly model: "static" | "bert";
+      readonly seed: number;
+      readonly dimension: number;
+      readonly layers: number;
+      readonly heads: number;
+      readonly intermediate: number;
+      readonly maxLength: number;
+      readonly fingerprint: string;
+    };
+
+/** The model before training. */
+export interface StartingModel {
+  readonly description: ModelDescription;
+  readonly tensors: ReadonlyMap<string, FloatTensor>;
+  readonly record: StartRecord;
+}
+
+/** Opens the folder that the configuration names, or makes a model from nothing with a vocabulary of the training texts. */
+export async function startingModel(
+  config: TrainConfig,
+  data: RetrievalData,
+  warnings: Warnings,
+): Promise<StartingModel> {
+  if (config.model !== "static" && config.model !== "bert") {
+    const folder = await readModelFolder(config.model, warnings);
+    const description =
+      config.maxLength === null
+        ? folder
+        : { ...folder, maxLength: Math.min(config.maxLength, folder.maxLength ?? config.maxLength) };
+    return {
+      description,
+      tensors: loadWeights(folder),
+      record: { kind: "folder", path: config.model, fingerprint: folder.fingerprint },
+    };
+  }
+  const vocabulary = trainWordPiece(vocabularyTexts(data), { size: config.vocabularySize });
+  const sizes = {
+    model: config.model,
+    seed: config.seed,
+    dimension: config.dimension,
+    layers: config.layers,
+    heads: config.heads,
+    intermediate: config.intermediate,
+    maxLength: config.maxLength ?? 256,
+  } as const;
+  const { description, tensors } = freshModel(sizes, vocabulary);
+  return { description, tensors, record: { kind: "fresh", ...sizes, fingerprint: fingerprintOf(tensors) } };
+}
+
+/** The starting weights of a model that nearmiss trained, from the manifest's record; null when they cannot be had any more. */
+export async function restart(
+  record: StartRecord,
+  trained: ModelDescription,
+  warnings: Warnings,
+): Promise<StartingModel | null> {
+  if (record.kind === "folder") {
+    try {
+      const folder = await readModelFolder(record.path, warnings);
+      return folder.fingerprint === record.fingerprint
+        ? { description: folder, tensors: loadWeights(folder), record }
+        : null;
+    } catch {
+      return null;
+    }
+  }
+  const { description, tensors } = freshModel(record, {
+    tokenizer: trained.tokenizerJson,
+    config: trained.tokenizerConfig,
+    size: trained.config.vocabSize,
+  });
+  return fingerprintOf(tensors) === record.fingerprint ? { description, tensors, record } : null;
+}
+
+type FreshSizes = Pick<
+  Extract<StartRecord, { kind: "fresh" }>,
+  "model" | "seed" | "dimension" | "layers" | "heads" | "intermediate" | "maxLength"
+>;
+
+function freshModel(sizes: FreshSizes, vocabulary: Parameters<typeof freshStatic>[0]["vocabulary"]) {
+  const { dimension, seed, layers, heads, intermediate, maxLength } = sizes;
+  const fresh =
+    sizes.model === "static"
+      ? freshStatic({ vocabulary, dimension, seed })
+      : freshBert({
+          vocabulary,
+          layers,
+          hiddenSize: dimension,
+          heads,
+          intermediateSize: intermediate,
+          maxLength,
+          seed,
+        });
+  return { description: fresh.model, tensors: fresh.tensors };
+}
+
+/** Corpus texts and the queries of the training split: nothing of the test queries. */
+function* vocabularyTexts(data: RetrievalData): Generator<string> {
+  for (const document of data.documents.values()) yield document.text;
+  for (const id of data.splits.get("train")?.judgements.keys() ?? []) {
+    const query = data.queries.get(id);
+    if (query !== undefined) yield query.text;
+  }
+}
+
+function fingerprintOf(tensors: ReadonlyMap<string, FloatTensor>): string {
+  return fingerprint(
+    ...[...tensors]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([name, { data }]) => [name, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
+  );
+}

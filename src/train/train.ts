@@ -1,0 +1,157 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { workError } from "../base/errors.js";
+import { writeFileAtomic } from "../base/files.js";
+import { noProgress, type Progress } from "../base/progress.js";
+import type { RetrievalData } from "../base/types.js";
+import { version } from "../base/version.js";
+import { collectWarnings, type Warnings } from "../base/warnings.js";
+import { readModelFolder, writeModelFolder } from "../checkpoint/index.js";
+import { loadData } from "../data/load.js";
+import { ensureDev } from "../data/splits.js";
+import type { Engine } from "../engine/types.js";
+import type { EvaluationResult } from "../evaluate/systems.js";
+import { OPTIMISER_FILE, openCheckpoints, type RunState, WEIGHTS_FILE } from "./checkpoints.js";
+import type { TrainConfig } from "./config.js";
+import { finalEvaluation } from "./final.js";
+import { trainLoop } from "./loop.js";
+import { cutMetricsLog, openMetricsLog } from "./metrics-log.js";
+import { roundFile } from "./round.js";
+import { openRun, type RunManifest, readManifest, writeManifest } from "./run-folder.js";
+import { prepareSession } from "./session.js";
+
+export interface TrainRunOptions {
+  /** The run folder. */
+  readonly out: string;
+  readonly config: TrainConfig;
+  /** Data already read; else `config.data` is. */
+  readonly dataset?: RetrievalData;
+  readonly engine: Engine;
+  readonly resume?: boolean;
+  /** Replaces a run that is there. */
+  readonly force?: boolean;
+  readonly progress?: Progress;
+  readonly warnings?: Warnings;
+  /** What else belongs into the run folder before it counts as finished: export, report. */
+  readonly finish?: (data: RetrievalData, result: TrainResult) => Promise<void>;
+  /** Aborting leaves a checkpoint first. */
+  readonly signal?: AbortSignal;
+}
+
+/** `result` of `nearmiss train`. */
+export interface TrainResult {
+  readonly run: string;
+  readonly model: string;
+  readonly fingerprint: string;
+  readonly steps: number;
+  readonly best: { readonly step: number; readonly metric: string; readonly value: number };
+  readonly evaluation: EvaluationResult;
+}
+
+/** Trains a model into a run folder: the whole chain from data to the final evaluation. Throws `interrupted` after an abort. */
+export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
+  const { out, config, engine, resume = false, progress = noProgress, warnings = collectWarnings() } = options;
+  const status = openRun(out, config, resume, options.force ?? false);
+  if (status === "finished") return readManifest(out)?.result as TrainResult;
+  if (status === "new" && options.force === true) clear(out);
+  const started = performance.now();
+  const read = options.dataset ?? (await loadData(config.data, { columns: config.columns, warnings }));
+  const data = ensureDev(read, config.devSplit);
+  mkdirSync(out, { recursive: true });
+  writeFileAtomic(join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+  const session = await prepareSession({ config, data, engine, warnings, progress });
+  const origin = { source: data.source, format: data.format, fingerprint: data.fingerprint };
+  const manifest = { version: version(), data: origin, seed: config.seed };
+  writeManifest(out, {
+    ...manifest,
+    finished: false,
+    model: { start: session.start.record, fingerprint: null },
+    result: null,
+    warnings: [],
+    timing: { started: new Date().toISOString() },
+  });
+
+  const checkpoints = openCheckpoints(out);
+  const logFile = join(out, "metrics.jsonl");
+  const last = checkpoints.steps().at(-1);
+  let state: RunState = { step: 0, best: null, stale: 0 };
+  if (last !== undefined) {
+    state = checkpoints.read(last);
+    await session.restore(join(checkpoints.folder(last), WEIGHTS_FILE), join(checkpoints.folder(last), OPTIMISER_FILE));
+    cutMetricsLog(logFile, last);
+  } else rmSync(logFile, { force: true });
+
+  const end = await trainLoop({
+    engine,
+    trainer: session.trainer,
+    plan: session.plan,
+    state,
+    checkpoints,
+    log: openMetricsLog(logFile),
+    evaluate: session.evaluateDev,
+    devSplit: config.devSplit,
+    metric: config.metric,
+    patience: config.patience,
+    refresh: (round, step, lastStep, mayBuild) =>
+      session.openRound({ file: roundFile(out, round), round, step, last: lastStep, mayBuild }),
+    progress,
+    signal: options.signal ?? new AbortController().signal,
+  });
+  if (end.kind === "interrupted") {
+    throw workError("interrupted", `stopped after step ${end.state.step}; continue with --resume`, { file: out });
+  }
+  const best = end.state.best ?? { step: end.state.step, value: Number.NaN };
+  const bestFolder = checkpoints.folder(best.step);
+  if (existsSync(join(bestFolder, WEIGHTS_FILE))) await session.restore(join(bestFolder, WEIGHTS_FILE), null);
+
+  const final = await finalEvaluation({ session, data, config, warnings, progress });
+  const model = join(out, "model");
+  await writeModelFolder(model, {
+    model: session.start.description,
+    tensors: await session.tensors(),
+    manifest: { start: session.start.record, training: config, data: origin, evaluation: final.evaluation.result },
+  });
+  const written = await readModelFolder(model, warnings);
+  writeFileAtomic(
+    join(out, "evaluation.json"),
+    `${JSON.stringify({ result: final.evaluation.result, examples: final.examples ?? undefined, scores: final.scores })}\n`,
+  );
+  const result: TrainResult = {
+    run: out,
+    model,
+    fingerprint: written.fingerprint,
+    steps: end.state.step,
+    best: { step: best.step, metric: config.metric, value: best.value },
+    evaluation: final.evaluation.result,
+  };
+  const finished: RunManifest = {
+    ...manifest,
+    finished: true,
+    model: { start: session.start.record, fingerprint: written.fingerprint },
+    result,
+    warnings: warnings.list(),
+    timing: { finished: new Date().toISOString(), seconds: (performance.now() - started) / 1000 },
+  };
+  // The report reads the manifest, so it is there first; it counts as finished once everything is.
+  writeManifest(out, { ...finished, finished: false });
+  await options.finish?.(data, result);
+  writeManifest(out, finished);
+  await session.release();
+  return result;
+}
+
+/** Takes away what an earlier run left, and nothing else. */
+function clear(run: string): void {
+  for (const name of [
+    "manifest.json",
+    "config.json",
+    "metrics.jsonl",
+    "report.html",
+    "evaluation.json",
+    "model",
+    "checkpoints",
+    "negatives",
+  ]) {
+    rmSync(join(run, name), { recursive: true, force: true });
+  }
+}

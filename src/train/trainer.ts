@@ -1,0 +1,157 @@
+import { inputError } from "../base/errors.js";
+import type { RetrievalData } from "../base/types.js";
+import { batchSampler } from "../data/batches.js";
+import { type KnownPositives, knownPositives, type TrainingRow, trainingRows } from "../data/rows.js";
+import { schedule } from "../engine/schedule.js";
+import type { Engine, HostTensor, Optimiser, Program, Weights } from "../engine/types.js";
+import type { PairLoss } from "../losses/types.js";
+import type { TextEncoder } from "../nn/encoder.js";
+import { collateBatch, layOutBatch } from "./batch.js";
+import type { TrainConfig } from "./config.js";
+import type { StepPlan } from "./plan.js";
+import { trainingSpec } from "./program.js";
+import type { TokenSource } from "./token-source.js";
+
+/** Length groups of one training batch: more save padding, but each has its own nodes in the graph. */
+const LENGTH_GROUPS = 10;
+
+/** What an update told. */
+export interface StepReport {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+  /** Documents encoded for it: positives and distinct negatives. */
+  readonly documents: number;
+  readonly telemetry: Readonly<Record<string, number>>;
+}
+
+/** The negatives in force: for the row's visit in this epoch, ids of documents. */
+export type DrawnNegatives = (row: TrainingRow, epoch: number) => readonly string[];
+
+export interface Trainer {
+  readonly encoder: TextEncoder;
+  readonly weights: Weights;
+  readonly optimiser: Optimiser;
+  readonly stepsPerEpoch: number;
+  /** Rows that no batch of the first epoch took. */
+  readonly leftOut: number;
+  /** The epoch that update number `step` belongs to. */
+  epochOf(step: number): number;
+  /** Makes update number `step` (counted from 0): a function of its arguments, the weights and the optimiser alone. */
+  update(step: number, plan: StepPlan, drawn: DrawnNegatives | null): Promise<StepReport>;
+}
+
+export interface TrainerParts {
+  readonly engine: Engine;
+  readonly encoder: TextEncoder;
+  readonly weights: Weights;
+  readonly optimiser: Optimiser;
+  readonly data: RetrievalData;
+  readonly split: string;
+  readonly tokens: TokenSource;
+  readonly loss: PairLoss;
+  readonly config: TrainConfig;
+}
+
+/** Puts the parts of training together: batches, graph, optimiser. Knows nothing of files. */
+export function createTrainer(parts: TrainerParts): Trainer {
+  const { engine, encoder, weights, optimiser, config, loss } = parts;
+  const known = knownPositives(parts.data, [parts.split]);
+  const batches = batchSource(parts, known);
+  const programs = new Map<string, Promise<Program>>();
+  const program = (key: string, groups: number): Promise<Program> => {
+    const compiled =
+      programs.get(key) ??
+      engine.compile(
+        trainingSpec(encoder, loss, { groups, dropout: config.dropout, attentionDropout: config.dropout }),
+      );
+    programs.set(key, compiled);
+    return compiled;
+  };
+  return {
+    encoder,
+    weights,
+    optimiser,
+    stepsPerEpoch: Math.max(1, Math.floor(batches.perEpoch / config.accumulate)),
+    leftOut: batches.leftOut,
+    epochOf: (step) => batches.at(step * config.accumulate).epoch,
+    async update(step, plan, drawn) {
+      const micro = Array.from({ length: config.accumulate }, (_, i) => batches.at(step * config.accumulate + i));
+      const epoch = micro[0]?.epoch ?? 0;
+      const layouts = micro.map((batch) => {
+        const negatives = (row: TrainingRow) => [...(row.negativeIds ?? []), ...(drawn?.(row, batch.epoch) ?? [])];
+        const some = batch.rows.some((row) => negatives(row).length > 0);
+        return layOutBatch(batch.rows, negatives, known, some ? loss.scope : "batch");
+      });
+      const collate = (most: number) =>
+        layouts.map((layout) => collateBatch(layout, encoder, parts.tokens.query, parts.tokens.document, most));
+      // One program serves all micro-batches, so they have the same number of length groups.
+      const first = collate(LENGTH_GROUPS);
+      const groups = Math.min(...first.map((collated) => collated.groups));
+      const collated = first.every((one) => one.groups === groups) ? first : collate(groups);
+      const learningRate = config.learningRate * schedule(config.schedule, plan.warmupSteps, plan.total)(step);
+      const result = await engine.step({
+        program: await program(collated[0]?.key ?? "", groups),
+        weights,
+        optimiser,
+        microBatches: collated.map((one) => one.feeds),
+        learningRate,
+        ...(config.maxNorm === null ? {} : { maxNorm: config.maxNorm }),
+        ...(config.dropout > 0 ? { dropout: { seed: config.seed, step } } : {}),
+      });
+      const { loss: value = 0, ...telemetry } = meanScalars(result.outputs);
+      const documents = layouts.reduce((sum, layout) => sum + layout.columns.length, 0);
+      return { epoch, loss: value, learningRate, gradientNorm: result.gradientNorm, documents, telemetry };
+    },
+  };
+}
+
+/** The endless sequence of batches, epoch after epoch. */
+function batchSource({ data, split, tokens, config, encoder }: TrainerParts, knownPositives: KnownPositives) {
+  const rows = trainingRows(data, split);
+  if (rows.length < 2) {
+    throw inputError("too-few-rows", "training needs at least two pairs of a query and a relevant document", {
+      file: data.source,
+      found: `${rows.length} in the split ${split}`,
+    });
+  }
+  // Grouping by length saves padding; a static encoder has none.
+  const length = (row: TrainingRow) =>
+    tokens.query(row.queryId).ids.length + tokens.document(row.positiveId).ids.length;
+  const lengths = encoder.family === "static" ? {} : { lengths: rows.map(length) };
+  const { batchSize, seed, allowDuplicates } = config;
+  const make = (epoch: number) =>
+    batchSampler({ rows, batchSize, seed, epoch, allowDuplicates, knownPositives, ...lengths });
+  const first = make(0);
+  if (first.batches.length === 0) {
+    throw inputError("no-batches", "no two rows can stand in one batch: all share a query or a document", {
+      file: data.source,
+      hint: "give pairs with different documents, or allow duplicates in a batch",
+    });
+  }
+  const epochs = [{ start: 0, batches: first.batches }];
+  const at = (batch: number): { readonly epoch: number; readonly rows: readonly TrainingRow[] } => {
+    for (let epoch = 0; ; epoch++) {
+      let found = epochs[epoch];
+      if (found === undefined) {
+        const before = epochs[epoch - 1] as (typeof epochs)[number];
+        found = { start: before.start + before.batches.length, batches: make(epoch).batches };
+        epochs.push(found);
+      }
+      const rowsThere = found.batches[batch - found.start];
+      if (rowsThere !== undefined) return { epoch, rows: rowsThere };
+    }
+  };
+  return { at, perEpoch: first.batches.length, leftOut: first.leftOut.length };
+}
+
+/** Means over micro-batches of scalar outputs. */
+function meanScalars(outputs: readonly Readonly<Record<string, HostTensor>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const output of outputs) {
+    for (const [name, { data }] of Object.entries(output))
+      sums[name] = (sums[name] ?? 0) + Number(data[0]) / outputs.length;
+  }
+  return sums;
+}
