@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rng } from "#nearmiss/base/rng.js";
 import { compareCodePoints } from "#nearmiss/base/text.js";
 import type { Hits, Similarity } from "#nearmiss/base/types.js";
+import { createInterpreterEngine } from "#nearmiss/engine/interpreter.js";
+import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import type { Engine } from "#nearmiss/engine/types.js";
 import { createExactIndex } from "#nearmiss/search/exact.js";
 import { vectorSource } from "#nearmiss/search/vector-source.js";
@@ -45,7 +47,11 @@ async function search(
   }
 }
 
-const engines: [string, () => Promise<Engine | undefined>][] = [["plain TypeScript", async () => undefined]];
+const engines: [string, () => Promise<Engine | undefined>][] = [
+  ["plain TypeScript", async () => undefined],
+  ["the interpreter", async () => createInterpreterEngine()],
+  ["onnxruntime", async () => createEngine({ threads: 2 })],
+];
 
 describe.each(engines)("on %s", (_name, create) => {
   let engine: Engine | undefined;
