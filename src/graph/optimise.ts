@@ -128,10 +128,13 @@ function scaled(x: Tensor, times: number): Tensor {
   return x.op === "neg" ? (inner as Tensor).mul(-times) : x.mul(times);
 }
 
-/** What is repeated, where x is a repetition. */
+/** What is repeated, where x is a repetition; of a single number without its axes. */
 function narrow(x: Tensor): Tensor {
-  if (x.op === "broadcastTo") return x.inputs[0] as Tensor;
-  return isOp(x, "fill") && x.rank > 0 ? scalar(x.attributes.value, x.dtype) : x;
+  if (isOp(x, "fill") && x.rank > 0) return scalar(x.attributes.value, x.dtype);
+  if (x.op !== "broadcastTo") return x;
+  const source = x.inputs[0] as Tensor;
+  if (source.shape.some((length) => length !== 1)) return source;
+  return relaidBase(source, []) ?? source.reshape([]);
 }
 
 function widen(x: Tensor, shape: Shape): Tensor {
@@ -143,13 +146,19 @@ function widen(x: Tensor, shape: Shape): Tensor {
 function relaid([x]: readonly [Tensor, Tensor], { op, shape }: Tensor): Tensor | null {
   const source = narrow(x);
   if (source !== x && source.rank === 0) return widen(source, shape);
+  const before = relaidBase(x, shape);
+  if (before !== null) return before;
+  return op === "reshape" && x.op === "reshape" ? (x.inputs[0] as Tensor).reshape(shape) : null;
+}
+
+/** x as it was when it had this shape, before it was only laid out anew; null if it never had. */
+function relaidBase(x: Tensor, shape: Shape): Tensor | null {
   let base = x;
-  while (["reshape", "squeeze", "unsqueeze"].includes(base.op)) {
-    if (sameShape(base.shape, shape)) return base;
+  while (!sameShape(base.shape, shape)) {
+    if (!["reshape", "squeeze", "unsqueeze"].includes(base.op)) return null;
     base = base.inputs[0] as Tensor;
   }
-  if (sameShape(base.shape, shape)) return base;
-  return op === "reshape" && x.op === "reshape" ? base.reshape(shape) : null;
+  return base;
 }
 
 function composed(x: Tensor, permutation: readonly number[]): Tensor {
