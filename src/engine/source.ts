@@ -73,7 +73,8 @@ export function createSource(spec: ProgramSpec): OnnxSource {
   }));
   const { model, inputs: edges } = writeOnnx(Object.fromEntries(wanted));
   return {
-    model,
+    // A buffer of its own: it is given away to another thread.
+    model: model.slice(),
     inputs: split.inputs,
     parameters: split.parameters,
     graphInputs: edges.flatMap(({ name: graphName, node }) =>

@@ -8,7 +8,7 @@ import { createInterpreterEngine } from "#nearmiss/engine/interpreter.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import type { Engine, HostTensor, OptimiserOptions, StepRequest } from "#nearmiss/engine/types.js";
 import { input, parameter } from "#nearmiss/graph/index.js";
-import { bags, type Model, mlp, normals } from "./models.js";
+import { bags, lookup, type Model, mlp, normals } from "./models.js";
 
 const folder = mkdtempSync(join(tmpdir(), "nearmiss-engine-"));
 const onnx = await createEngine({ threads: 2 });
@@ -43,8 +43,10 @@ const cases: readonly [string, Model, OptimiserOptions][] = [
     [`an MLP, ${options.kind}`, mlp(), options],
     [`an MLP with dropout, ${options.kind}`, mlp({ rate: 0.25 }), options],
     [`embedding bags, ${options.kind}`, bags(), options],
+    [`rows of a table, ${options.kind}`, lookup(), options],
     [`embedding bags of odd width, ${options.kind}`, bags({ width: 7 }), options],
   ]),
+  ["rows of a table, sparse-adamw", lookup(), { kind: "adamw", sparse: ["table"] }],
   ["embedding bags, sparse-adamw", bags(), { kind: "adamw", weightDecay: 0.1, sparse: ["table"] }],
 ];
 

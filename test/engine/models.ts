@@ -1,4 +1,6 @@
-// Small models with gradients written out by hand, for the engines to train.
+// Small models for the engines to train; gradients written out by hand, except where rows are looked up in several ways.
+
+import { gradients } from "#nearmiss/autodiff/index.js";
 import { rng } from "#nearmiss/base/rng.js";
 import type { Feeds, HostTensor, ProgramSpec } from "#nearmiss/engine/types.js";
 import {
@@ -6,7 +8,9 @@ import {
   dropout,
   dropoutMask,
   eye,
+  gatherRows,
   input,
+  iota,
   linear,
   logSumExp,
   multiplyDims,
@@ -89,6 +93,36 @@ export function bags({ rows = 40, width = 8, scale = 2 } = {}): Model {
     spec: { outputs: { loss }, gradients: new Map([["table", gradient]]) },
     weights: () => new Map([["table", normals([rows, width], "table")]]),
     feeds: (bags, ...path) => ({ ...bagFeed("query", bags, rows, path), ...bagFeed("document", bags, rows, path) }),
+  };
+}
+
+/** Rows of a table by ids [batch, 3], and by ids that the graph computes, pulled towards each other; dense weights beside it. */
+export function lookup({ rows = 30, width = 5 } = {}): Model {
+  const table = parameter("table", [rows, width]);
+  const weight = parameter("weight", [width, width]);
+  const ids = input("ids", ["batch", 3], "int32");
+  const next = iota("batch");
+  const error = linear(gatherRows(table, ids).sum(1), weight).sub(gatherRows(table, next));
+  const loss = error.square().mean();
+  const [dTable, dWeight] = gradients(loss, [table, weight]);
+  return {
+    spec: {
+      outputs: { loss },
+      gradients: new Map([
+        ["table", dTable!],
+        ["weight", dWeight!],
+      ]),
+    },
+    weights: () =>
+      new Map([
+        ["table", normals([rows, width], "table")],
+        ["weight", normals([width, width], "weight")],
+      ]),
+    feeds: (batch, ...path) => {
+      const generator = rng(23, ...path);
+      const data = Int32Array.from({ length: 3 * batch }, () => generator.int(rows));
+      return { ids: { dtype: "int32", shape: [batch, 3], data } };
+    },
   };
 }
 
