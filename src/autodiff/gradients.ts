@@ -8,7 +8,7 @@ import type { GradientRule } from "./rules/rule.js";
 
 /**
  * The gradients of y with respect to tensors, as expressions: vector–Jacobian products with `dy` (of y's shape; without it y must be a
- * scalar). null where y does not depend on the tensor through anything differentiable. Throws `gradient` when an operation on the way has no
+ * scalar). A tensor is known by its node: two leaves of one name each have their share. null where y does not depend on the tensor through anything differentiable. Throws `gradient` when an operation on the way has no
  * rule, and `shape` when dy does not fit.
  */
 export function gradients(y: Tensor, wrt: readonly Tensor[], dy?: Tensor): readonly (Tensor | null)[] {

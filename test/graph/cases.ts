@@ -206,6 +206,10 @@ export const cases: { readonly [O in OpName]: readonly Case[] } = {
     { inputs: { x: normal("n", "m"), c: bool("n", "m") }, build: ({ x, c }) => logSumExp(where(c!, -Infinity, x!), 1) },
   ],
   softmax: [
+    one((x) => {
+      const nothing = where(x.equal(x), -Infinity, x);
+      return [softmax(nothing, 1), logSumExp(nothing, 1), logSoftmax(nothing, 1)];
+    }),
     one((x) => [softmax(x.mul(20), 1), softmax(x, 0), logSoftmax(x, 1)]),
     { inputs: { x: normal("n", "m"), c: bool("n", "m") }, build: ({ x, c }) => softmax(where(c!, -Infinity, x!), 1) },
   ],

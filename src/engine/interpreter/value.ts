@@ -54,6 +54,7 @@ export function pick(x: Value, from: Int32Array): Data {
 
 /** x repeated along axes of length 1 to fill a shape. */
 export function spread(x: Value, shape: readonly number[]): Data {
+  if (x.data.length === count(shape)) return x.data;
   const own = [...Array<number>(shape.length - x.shape.length).fill(1), ...x.shape];
   const strides = stridesOf(own).map((stride, axis) => (own[axis] === 1 ? 0 : stride));
   return pick(x, places(shape, strides));

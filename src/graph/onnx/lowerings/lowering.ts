@@ -1,13 +1,13 @@
 import { inputError } from "../../../base/errors.js";
 import type { Dim } from "../../dim.js";
-import type { OpAttributes, OpName } from "../../op.js";
+import type { Inputs, OpAttributes, OpName } from "../../op.js";
 import type { DType, Shape } from "../../shape.js";
 import type { Tensor } from "../../tensor.js";
 import type { Emitter } from "../emitter.js";
 import { elementTypes } from "../model.js";
 
-/** Names of the inputs' values, to be destructured. */
-export type Names = readonly [string, string, string, string, string, ...string[]];
+/** Names of the inputs' values. */
+export type Names = Inputs<string>;
 
 /** Writes one operation; returns the name of its result, or of each of its results. */
 export type Lowering<O extends OpName> = (
