@@ -34,7 +34,7 @@ module.exports = {
       name: "onnxruntime-only-in-engine",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/engine/" },
-      to: { path: "onnxruntime" },
+      to: { path: "node_modules/onnxruntime" },
     },
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
   ],

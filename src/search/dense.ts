@@ -1,4 +1,4 @@
-import type { Retriever, Similarity, TextItem } from "../base/types.js";
+import type { ScoringRetriever, Similarity, TextItem } from "../base/types.js";
 import type { Vectors } from "../encode/encode.js";
 import type { Role } from "../encode/model.js";
 import type { Engine } from "../engine/types.js";
@@ -13,11 +13,6 @@ export interface TextVectors {
   encode(texts: readonly string[], options: { readonly as: Role }): Promise<Vectors>;
 }
 
-/** A dense retriever that also scores given pairs, in the same units. */
-export interface DenseRetriever extends Retriever {
-  scorePairs(pairs: readonly { readonly query: TextItem; readonly document: TextItem }[]): Promise<Float64Array>;
-}
-
 /**
  * Encodes the documents now and searches them exactly. Later changes of the weights do not reach it: make another one.
  * Scores are cosines or dot products in float32.
@@ -26,7 +21,7 @@ export async function denseRetriever(
   name: string,
   model: TextVectors,
   documents: Iterable<TextItem>,
-): Promise<DenseRetriever> {
+): Promise<ScoringRetriever> {
   const { engine, similarity } = model;
   const items = [...documents];
   const { data, dimension } = await model.encode(

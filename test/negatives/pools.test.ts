@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import type { RetrievalData, ScoredPool, Split } from "#nearmiss/base/types.js";
-import { pairScoresBySearch } from "#nearmiss/negatives/pair-scores.js";
 import { buildPools, candidateDocuments } from "#nearmiss/negatives/pools.js";
-import { collect, ids, tinyData, tinyPairs, tinyRequest, tinyRetriever, tinyScore } from "./fixtures.js";
+import { collect, ids, tinyData, tinyRequest, tinyScore } from "./fixtures.js";
 
 test("a nearest pool holds the best documents in order, positives included, ranks from 1", async () => {
   const [first] = (await collect(buildPools(tinyRequest({ depth: 5 }), "nearest"))) as [ScoredPool];
@@ -111,16 +110,4 @@ test("a score that is not finite stops the work and names the pair", async () =>
   const broken = tinyRequest({ scorePairs: async (pairs) => pairs.map(() => Number.NaN) });
   await expect(collect(buildPools(broken, "corpus"))).rejects.toThrow(/not finite.*NaN for query q0/);
   await expect(collect(buildPools(tinyRequest({ depth: 0 }), "nearest"))).rejects.toThrow(/depth/);
-});
-
-test("pair scores by search equal the scores of pairs, and 0 for what is not found", async () => {
-  const { documents, queries } = tinyData();
-  const pairs = [...queries.values()].flatMap((query) =>
-    [...documents.values()].map((document) => ({ query, document })),
-  );
-  const all = await pairScoresBySearch(tinyRetriever(documents), documents.size, 5)(pairs);
-  expect([...(all as Float64Array)]).toEqual(await tinyPairs(pairs));
-  const some = new Map([...documents].slice(0, 3));
-  const part = await pairScoresBySearch(tinyRetriever(some), 3)(pairs);
-  expect([part[2], part[3]]).toEqual([tinyScore("q0", "d2"), 0]);
 });

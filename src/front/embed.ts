@@ -1,0 +1,82 @@
+import { inputError, notImplemented } from "../base/errors.js";
+import type { Progress } from "../base/progress.js";
+import type { TextItem } from "../base/types.js";
+import { collectWarnings, type Warnings } from "../base/warnings.js";
+import { readTexts, type TextSource } from "../data/texts.js";
+import { vectorLine, writeNpy, writeVectorLines } from "../data/vectors.js";
+import type { Role } from "../encode/model.js";
+import { load } from "./load.js";
+
+export interface EmbedOptions {
+  readonly model: string;
+  /** A file's path, or the bytes of standard input. */
+  readonly input: TextSource;
+  /** `.npy`, `.jsonl` or `.jsonl.gz`; absent: lines go to `write`. */
+  readonly output?: string;
+  readonly write?: (line: string) => void;
+  /** Default `document`. */
+  readonly as?: Role;
+  /** Default `float32`. */
+  readonly precision?: "float32" | "int8";
+  /** Part i of n, counted from 0: consecutive texts. */
+  readonly shard?: { readonly index: number; readonly count: number };
+  readonly threads?: number;
+  readonly cache?: string | null;
+  readonly warnings?: Warnings;
+  readonly progress?: Progress;
+}
+
+/** `result` of `nearmiss embed`. */
+export interface EmbedResult {
+  readonly texts: number;
+  readonly dimension: number;
+  readonly model: string;
+  readonly fingerprint: string;
+  readonly output: string | null;
+}
+
+/** Encodes texts of a file or stream, in their order. */
+export async function embed(options: EmbedOptions): Promise<EmbedResult> {
+  const { output, as = "document", warnings = collectWarnings() } = options;
+  if (options.precision === "int8") throw notImplemented("--precision int8");
+  if (output !== undefined && /\.parquet$/.test(output)) throw notImplemented(`${output}: writing Parquet`);
+  if (output !== undefined && !/\.(npy|jsonl|jsonl\.gz)$/.test(output)) {
+    throw inputError("unknown-format", "vectors are written in no such format", {
+      file: output,
+      expected: "a name that ends in .npy, .jsonl or .jsonl.gz",
+    });
+  }
+  const model = await load(options.model, {
+    cache: options.cache ?? null,
+    warnings,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  try {
+    const all: TextItem[] = [];
+    for await (const item of readTexts(options.input, warnings)) all.push(item);
+    const items = shardOf(all, options.shard);
+    const { data, dimension } = await model.encode(
+      items.map((item) => item.text),
+      { as, ...(options.progress === undefined ? {} : { progress: options.progress }) },
+    );
+    const vectors = items.map(({ id }, i) => ({ id, vector: data.subarray(i * dimension, (i + 1) * dimension) }));
+    if (output === undefined) for (const { id, vector } of vectors) options.write?.(vectorLine(id, vector));
+    else if (output.endsWith(".npy")) await writeNpy(output, vectors, [vectors.length, dimension]);
+    else await writeVectorLines(output, vectors);
+    return {
+      texts: items.length,
+      dimension,
+      model: options.model,
+      fingerprint: model.fingerprint,
+      output: output ?? null,
+    };
+  } finally {
+    await model.close();
+  }
+}
+
+function shardOf(items: readonly TextItem[], shard: EmbedOptions["shard"]): readonly TextItem[] {
+  if (shard === undefined) return items;
+  const at = (index: number) => Math.floor((items.length * index) / shard.count);
+  return items.slice(at(shard.index), at(shard.index + 1));
+}

@@ -1,0 +1,141 @@
+import { inputError } from "../base/errors.js";
+import type { Progress } from "../base/progress.js";
+import type { RetrievalData } from "../base/types.js";
+import { version } from "../base/version.js";
+import { collectWarnings, type Warnings } from "../base/warnings.js";
+import { loadData } from "../data/load.js";
+import { splitOf } from "../data/splits.js";
+import { createEngine } from "../engine/onnxruntime.js";
+import type { Drawn } from "../negatives/drawing.js";
+import type { Filter } from "../negatives/filter.js";
+import { mine as minePools } from "../negatives/mine.js";
+import { checkStandingFilter, parseFilter } from "../negatives/parse-filter.js";
+import { parseSampler } from "../negatives/parse-sampler.js";
+import { candidateDocuments } from "../negatives/pools.js";
+import type { Sampler } from "../negatives/sampler.js";
+import { type NegativesFile, writeNegatives } from "../negatives/writing.js";
+import { openRetriever } from "./retrievers.js";
+
+export interface MineNegativesOptions {
+  /** Files, or data already read. */
+  readonly data: string | RetrievalData;
+  readonly columns?: Readonly<Record<string, string>>;
+  /** A model folder, `bm25` or `tf-idf`. */
+  readonly model: string;
+  /** A name, or a sampler of one's own. */
+  readonly sampler: string | Sampler;
+  readonly params?: Readonly<Record<string, string | number>>;
+  /** Texts such as `perc-pos=0.95`, or filters of one's own. */
+  readonly filters?: readonly (string | Filter)[];
+  /** Standing filters to turn off: `known-positives`, `equal-text`. */
+  readonly without?: readonly string[];
+  /** Negatives a query; default 4. */
+  readonly count?: number;
+  /** Candidates a query; default 100. */
+  readonly depth?: number;
+  readonly candidates?: "train" | "corpus";
+  /** Default `train`. */
+  readonly split?: string;
+  readonly short?: "fewer" | "skip" | "fill";
+  /** The loss's scale, by which samplers multiply score differences; default 20 for a model, 1 for BM25 and TF-IDF. */
+  readonly scale?: number;
+  readonly keepSelf?: boolean;
+  readonly seed?: number;
+  readonly threads?: number;
+  readonly cache?: string | null;
+  readonly warnings?: Warnings;
+  readonly progress?: Progress;
+}
+
+/** Yields the filtered pool of each query with what was drawn from it, one query after another. */
+export async function* mine(options: MineNegativesOptions): AsyncGenerator<Drawn> {
+  const opened = await openMining(options);
+  try {
+    yield* opened.drawn;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Mines into a file (`.jsonl` or `.jsonl.gz`) with its manifest beside it. */
+export async function mineToFile(
+  options: MineNegativesOptions & { readonly out: string; readonly format?: "triplets" | "tuples" | "pairs" | "pools" },
+): Promise<NegativesFile> {
+  if (!/\.jsonl(\.gz)?$/.test(options.out)) {
+    throw inputError("bad-output", "mined negatives are JSON lines", {
+      found: options.out,
+      expected: "a name that ends in .jsonl or .jsonl.gz",
+    });
+  }
+  const opened = await openMining(options);
+  try {
+    return await writeNegatives(
+      options.out,
+      options.format ?? "triplets",
+      opened.drawn,
+      opened.textOf,
+      opened.manifest,
+    );
+  } finally {
+    await opened.close();
+  }
+}
+
+async function openMining(options: MineNegativesOptions) {
+  const { count = 4, depth = 100, short = "fewer", seed = 1, warnings = collectWarnings(), cache = null } = options;
+  const params = new Map(Object.entries(options.params ?? {}).map(([name, value]) => [name, String(value)]));
+  const sampler = typeof options.sampler === "string" ? parseSampler(options.sampler, params) : options.sampler;
+  const filters = (options.filters ?? []).flatMap((filter) =>
+    typeof filter === "string" ? (parseFilter(filter) ?? []) : filter,
+  );
+  const without = (options.without ?? []).map(checkStandingFilter);
+  const data =
+    typeof options.data === "string"
+      ? await loadData(options.data, { columns: options.columns ?? {}, warnings })
+      : options.data;
+  const split = splitOf(data, options.split ?? "train");
+  const set = options.candidates ?? "train";
+  const documents = candidateDocuments(data, split, set);
+  const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
+  const { retriever, model, kind } = await openRetriever(options.model, documents, { engine, cache, warnings });
+  const drawn = minePools({
+    data,
+    split,
+    documents,
+    retriever,
+    scorePairs: retriever.scorePairs,
+    depth,
+    similarity: model?.similarity ?? "bm25",
+    scale: options.scale ?? (model === null ? 1 : 20),
+    round: 0,
+    seed,
+    sampler,
+    filters,
+    without,
+    count,
+    short,
+    warnings,
+    ...(options.keepSelf === undefined ? {} : { keepSelf: options.keepSelf }),
+    ...(options.progress === undefined ? {} : { progress: options.progress }),
+  });
+  return {
+    drawn,
+    textOf: (id: string) => data.documents.get(id)?.text ?? "",
+    manifest: {
+      version: version(),
+      data: { source: data.source, format: data.format, fingerprint: data.fingerprint, split: split.name },
+      model: { kind, name: options.model, fingerprint: retriever.fingerprint },
+      parameters: {
+        sampler: { name: sampler.name, params: sampler.params },
+        filters: filters.map(({ name, params: values }) => ({ name, params: values })),
+        without,
+        count,
+        depth,
+        candidates: set,
+        short,
+      },
+      seed,
+    },
+    close: () => engine.close(),
+  };
+}

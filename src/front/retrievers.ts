@@ -1,0 +1,64 @@
+import type { RetrievalData, ScoringRetriever, TextItem } from "../base/types.js";
+import type { Warnings } from "../base/warnings.js";
+import { encoderOf } from "../checkpoint/index.js";
+import { openModel } from "../encode/model.js";
+import type { Engine, HostTensor } from "../engine/types.js";
+import type { NamedRetriever } from "../evaluate/retrievers.js";
+import { bm25 } from "../search/bm25.js";
+import { denseRetriever } from "../search/dense.js";
+import { tfIdf } from "../search/tf-idf.js";
+import { restart, type StartRecord } from "../train/start.js";
+import { type LoadedModel, type LoadOptions, load } from "./load.js";
+
+/** A model by name: `bm25`, `tf-idf`, or a folder. */
+export interface OpenedRetriever extends NamedRetriever {
+  readonly retriever: ScoringRetriever;
+  /** The loaded model, where it is one. */
+  readonly model: LoadedModel | null;
+}
+
+/** Opens what `--model` names over the given documents. */
+export async function openRetriever(
+  name: string,
+  documents: ReadonlyMap<string, TextItem>,
+  options: LoadOptions,
+): Promise<OpenedRetriever> {
+  if (name === "bm25") return { name, kind: "bm25", retriever: bm25(documents.values()), model: null };
+  if (name === "tf-idf") return { name, kind: "tf-idf", retriever: tfIdf(documents.values()), model: null };
+  const model = await load(name, options);
+  return { name: "model", kind: "model", retriever: await denseRetriever("model", model, documents.values()), model };
+}
+
+/** The starting weights of a model that nearmiss trained; null, with a warning, for any other or where they are gone. */
+export async function untrainedRetriever(
+  model: LoadedModel,
+  data: RetrievalData,
+  engine: Engine,
+  warnings: Warnings,
+): Promise<NamedRetriever | null> {
+  const manifest =
+    "manifest" in model.description ? (model.description.manifest as { readonly start?: StartRecord } | null) : null;
+  const start = manifest?.start === undefined ? null : await restart(manifest.start, model.description, warnings);
+  if (start === null) {
+    warnings.add(
+      "no-untrained",
+      "the model's manifest names no starting weights that can be had; `untrained` is left out",
+    );
+    return null;
+  }
+  const used = new Map(
+    [...encoderOf(start.description).parameters.keys()].map((name) => [name, start.tensors.get(name) as HostTensor]),
+  );
+  const untrained = openModel({
+    engine,
+    description: start.description,
+    weights: await engine.load(used),
+    fingerprint: start.record.fingerprint,
+    warnings,
+  });
+  return {
+    name: "untrained",
+    kind: "untrained",
+    retriever: await denseRetriever("untrained", untrained, data.documents.values()),
+  };
+}

@@ -1,0 +1,66 @@
+import type { RetrievalData } from "../base/types.js";
+import { collectWarnings, type Warnings } from "../base/warnings.js";
+import { loadData } from "../data/load.js";
+import { createEngine } from "../engine/onnxruntime.js";
+import { openRetriever } from "./retrievers.js";
+
+export interface SearchOptions {
+  readonly model: string;
+  readonly data: string | RetrievalData;
+  readonly columns?: Readonly<Record<string, string>>;
+  readonly query: string;
+  /** Hits; default 10. */
+  readonly top?: number;
+  readonly threads?: number;
+  readonly cache?: string | null;
+  readonly warnings?: Warnings;
+}
+
+/** `result` of `nearmiss search`. */
+export interface SearchResult {
+  readonly query: string;
+  readonly model: string;
+  readonly hits: readonly {
+    readonly rank: number;
+    readonly id: string;
+    readonly score: number;
+    readonly title?: string;
+    readonly text: string;
+  }[];
+}
+
+/** Answers one query from the documents of a data set. */
+export async function search(options: SearchOptions): Promise<SearchResult> {
+  const searcher = await openSearch(options);
+  try {
+    return await searcher.ask(options.query, options.top ?? 10);
+  } finally {
+    await searcher.close();
+  }
+}
+
+/** Indexes the documents once, to be asked many times. */
+export async function openSearch(options: Omit<SearchOptions, "query" | "top">) {
+  const { warnings = collectWarnings(), cache = null } = options;
+  const data =
+    typeof options.data === "string"
+      ? await loadData(options.data, { columns: options.columns ?? {}, warnings })
+      : options.data;
+  const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
+  const { retriever } = await openRetriever(options.model, data.documents, { engine, cache, warnings });
+  return {
+    async ask(query: string, top: number): Promise<SearchResult> {
+      const [hits] = await retriever.search([{ id: "query", text: query }], top);
+      return {
+        query,
+        model: options.model,
+        hits: (hits?.ids ?? []).map((id, i) => {
+          const document = data.documents.get(id);
+          const title = document?.title === undefined || document.title === "" ? {} : { title: document.title };
+          return { rank: i + 1, id, score: hits?.scores[i] ?? 0, ...title, text: document?.text ?? "" };
+        }),
+      };
+    },
+    close: () => engine.close(),
+  };
+}

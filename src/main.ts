@@ -1,0 +1,42 @@
+// The front door: typed functions that the commands call too.
+
+export { NearmissError } from "./base/errors.js";
+export type { Progress, ProgressReport } from "./base/progress.js";
+export type {
+  Candidate,
+  Hits,
+  Negative,
+  RetrievalData,
+  Retriever,
+  ScoredPool,
+  Similarity,
+  Split,
+  TextItem,
+} from "./base/types.js";
+export { type CountedWarning, collectWarnings, type Warnings } from "./base/warnings.js";
+export { loadData } from "./data/load.js";
+export type { Engine, HostTensor } from "./engine/types.js";
+export { parseMeasures } from "./evaluate/measures.js";
+export type { Comparison, EvaluationResult, SystemResult } from "./evaluate/systems.js";
+export { type EmbedOptions, type EmbedResult, embed } from "./front/embed.js";
+export { type Baseline, type EvaluateOptions, evaluate } from "./front/evaluate.js";
+export { type ExportOptions, type ExportResult, exportModel } from "./front/export.js";
+export { type LoadedModel, type LoadOptions, load } from "./front/load.js";
+export { type MineNegativesOptions, mine, mineToFile } from "./front/mine.js";
+export { openSearch, type SearchOptions, type SearchResult, search } from "./front/search.js";
+export { type TrainOptions, train } from "./front/train.js";
+export type { Drawn } from "./negatives/drawing.js";
+export type { Filter } from "./negatives/filter.js";
+export { absolute } from "./negatives/filters/abs.js";
+export { marginPositive } from "./negatives/filters/margin-pos.js";
+export { percPositive } from "./negatives/filters/perc-pos.js";
+export { rankWindow } from "./negatives/filters/rank-window.js";
+export type { Sampler } from "./negatives/sampler.js";
+export { random } from "./negatives/samplers/random.js";
+export { shiftedTopK } from "./negatives/samplers/shifted-top-k.js";
+export { simans } from "./negatives/samplers/simans.js";
+export { topK } from "./negatives/samplers/top-k.js";
+export { bm25 } from "./search/bm25.js";
+export { tfIdf } from "./search/tf-idf.js";
+export type { TrainConfig } from "./train/config.js";
+export type { TrainResult } from "./train/train.js";
