@@ -20,6 +20,10 @@ export interface EvaluateOptions {
   readonly columns?: Readonly<Record<string, string>>;
   /** A model folder, `bm25` or `tf-idf`. */
   readonly model: string;
+  /** The model's name in the result; default `model`, `bm25` or `tf-idf`. */
+  readonly name?: string;
+  /** Further models to compare with, under names of their own. */
+  readonly beside?: readonly { readonly name: string; readonly model: string }[];
   /** Default `test`. */
   readonly split?: string;
   readonly measures?: string;
@@ -56,8 +60,12 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   }
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
   try {
-    const asked = await openRetriever(options.model, data.documents, { engine, cache, warnings });
+    const opened = await openRetriever(options.model, data.documents, { engine, cache, warnings });
+    const asked = { ...opened, name: options.name ?? opened.name };
     const retrievers: NamedRetriever[] = [asked];
+    for (const { name, model } of options.beside ?? []) {
+      retrievers.push({ ...(await openRetriever(model, data.documents, { engine, cache, warnings })), name });
+    }
     for (const baseline of options.baselines ?? ["bm25", "tf-idf", "untrained"]) {
       if (baseline === asked.kind) continue;
       if (baseline === "bm25")

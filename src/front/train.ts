@@ -2,8 +2,12 @@ import { join } from "node:path";
 import type { Progress } from "../base/progress.js";
 import type { RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
+import { encoderOf } from "../checkpoint/encoder.js";
+import { type ModelDescription, readModelFolder } from "../checkpoint/index.js";
+
 import { createEngine } from "../engine/onnxruntime.js";
 import { writeReport } from "../report/report.js";
+import { type CardModel, writeModelCard } from "../report/write-model-card.js";
 import { resolveConfig, type TrainConfigInput } from "../train/config.js";
 import { type TrainResult, trainRun } from "../train/train.js";
 import { exportModel } from "./export.js";
@@ -40,7 +44,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       ...(progress === undefined ? {} : { progress }),
       ...(signal === undefined ? {} : { signal }),
       finish: async (read) => {
-        await exportModel({ model: join(out, "model") });
+        const model = join(out, "model");
+        await exportModel({ model });
+        await writeModelCard(out, cardOf(await readModelFolder(model, collectWarnings())));
         await writeReport(out, { textOf: (id) => read.documents.get(id)?.text });
       },
     });
@@ -48,4 +54,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   } finally {
     await engine.close();
   }
+}
+
+/** What the model card says of the network itself. */
+function cardOf(folder: ModelDescription): CardModel {
+  const { similarity, maxLength } = folder;
+  const architecture = folder.family === "static" ? "static embeddings" : `BERT, ${folder.config.layers} layers`;
+  return { architecture, dimension: encoderOf(folder).dimension, similarity, maxLength };
 }

@@ -73,8 +73,11 @@ export function thin(
   return thinned;
 }
 
-/** Exponential smoothing from the first value on. */
-export function smooth(values: readonly number[], keep = 0.8): readonly number[] {
+/** Exponential smoothing from the first value on, over a fiftieth of the values unless `keep` says otherwise. */
+export function smooth(
+  values: readonly number[],
+  keep = Math.exp(-50 / Math.max(1, values.length)),
+): readonly number[] {
   let mean = values[0] ?? 0;
   return values.map((value) => {
     mean = keep * mean + (1 - keep) * value;

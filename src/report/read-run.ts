@@ -44,6 +44,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
 export interface Origin {
   readonly model: string | null;
   readonly data: string | null;
+  readonly format: string | null;
   readonly version: string | null;
   readonly seed: string | null;
   readonly date: string | null;
@@ -60,6 +61,7 @@ function originOf(manifest: Readonly<Record<string, unknown>>): Origin {
   return {
     model: at("model", "fingerprint"),
     data: at("data", "fingerprint"),
+    format: at("data", "format"),
     version: at("version"),
     seed: at("seed"),
     date: at("timing", "finished"),

@@ -53,13 +53,14 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   const { out, config, engine, resume = false, progress = noProgress, warnings = collectWarnings() } = options;
   const status = openRun(out, config, resume, options.force ?? false);
   if (status === "finished") return readManifest(out)?.result as TrainResult;
-  if (status === "new" && options.force === true) clear(out);
   const started = performance.now();
   const read = options.dataset ?? (await loadData(config.data, { columns: config.columns, warnings }));
   const data = ensureDev(read, config.devSplit);
+  const session = await prepareSession({ config, data, engine, warnings, progress });
+  // Only now are all options known to be good: until here nothing is written, and nothing replaced.
+  if (status === "new" && options.force === true) clear(out);
   mkdirSync(out, { recursive: true });
   writeFileAtomic(join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-  const session = await prepareSession({ config, data, engine, warnings, progress });
   const origin = { source: data.source, format: data.format, fingerprint: data.fingerprint };
   const manifest = { version: version(), data: origin, seed: config.seed };
   writeManifest(out, {

@@ -1,5 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type ModelCardOptions, modelCard } from "#nearmiss/report/model-card.js";
+import { writeModelCard } from "#nearmiss/report/write-model-card.js";
+import { writeSyntheticRun } from "./synthetic-run.js";
 
 const measure = { mean: 0.65, low: 0.63, high: 0.67, n: 100 };
 const options: ModelCardOptions = {
@@ -78,4 +83,17 @@ test("names cannot break tables, front matter or code", () => {
   expect(card).toContain("# a --- \\# \\<b\\>|x");
   expect(card).toContain("`a'b c`");
   expect(card.match(/^---$/gm)).toHaveLength(2);
+});
+
+test("the card of a run tells what its files say, and needs them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "nearmiss-card-"));
+  const model = { architecture: "static embeddings", dimension: 256, similarity: "cosine", maxLength: null } as const;
+  await expect(writeModelCard(folder, model)).rejects.toThrow(/configuration and manifest/);
+  writeSyntheticRun(folder);
+  const card = readFileSync(await writeModelCard(folder, model), "utf8");
+  expect(card).toContain("`data/medquad` (BEIR folder, `sha256:abab");
+  expect(card).toContain('| samplerParams | {"a":0.5} |');
+  expect(card).toContain("| static | 0.655 [0.637, 0.673] |");
+  expect(card).not.toContain("@huggingface/transformers");
+  rmSync(folder, { recursive: true });
 });

@@ -102,10 +102,11 @@ ${filters.map((name) => html`<td class="n">${count(round.rejected.get(name) ?? 0
   )}</tbody></table>`;
 }
 
+const shownRanks = 6;
 const shownCandidates = 14;
 
 function poolDetails(pool: PoolRecord, textOf: DocumentText, open: boolean): Html {
-  const telling = pool.candidates.filter(({ drawn, rejected, rank }) => drawn > 0 || rejected || rank <= 3);
+  const telling = pool.candidates.filter(({ drawn, rejected, rank }) => drawn > 0 || rejected || rank <= shownRanks);
   const shown = telling.slice(0, shownCandidates);
   const positives = pool.positives.map(
     ({
@@ -123,7 +124,7 @@ function poolDetails(pool: PoolRecord, textOf: DocumentText, open: boolean): Htm
   );
   const body = html`<summary>${clip(pool.query.text, 160)}</summary>
 <div class="scroll"><table><thead><tr><th class="n">rank</th><th class="n">score</th><th class="n">probability</th><th>document</th></tr></thead><tbody>${positives}${rows}</tbody></table></div>
-<p class="note">${count(shown.length)} of ${count(pool.candidates.length)} candidates: the first three, those drawn and those rejected.</p>`;
+<p class="note">${count(shown.length)} of ${count(pool.candidates.length)} candidates: the first ${shownRanks}, those drawn and those rejected.</p>`;
   return open ? html`<details open>${body}</details>` : html`<details>${body}</details>`;
 }
 
