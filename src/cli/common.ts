@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { defaultCacheFolder } from "./cache-folder.js";
-import type { Action, CommonOptions } from "./run.js";
+import type { Action, CommonOptions, OnInterrupt } from "./run.js";
 import { integer } from "./values.js";
 
 /** Runs a parsed command in its envelope. */
-export type Runner = (command: Command, action: Action) => Promise<void>;
+export type Runner = (command: Command, action: Action, onInterrupt?: OnInterrupt) => Promise<void>;
 
 /** Adds a command to the program. */
 export type AddCommand = (program: Command, run: Runner) => void;

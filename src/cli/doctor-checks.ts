@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
+import { loadTypescript } from "../data/typescript-parser.js";
 import { formatBytes } from "./format.js";
 
 /** One thing that doctor looked at. `detail` is equal on every run on the same machine. */
@@ -108,10 +108,8 @@ export function freeBytes(folder: string): number | null {
 
 /** TypeScript is wanted only for reading code bases. */
 export function typescriptCheck(): Check {
-  const require = createRequire(import.meta.url);
   try {
-    const { version } = require("typescript/package.json") as { version: string };
-    return { name: "typescript", status: "ok", detail: version };
+    return { name: "typescript", status: "ok", detail: loadTypescript(process.cwd()).version };
   } catch {
     const detail = "not installed: npm install typescript, if you want to train on a TypeScript code base";
     return { name: "typescript", status: "warn", detail };

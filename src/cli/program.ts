@@ -1,11 +1,18 @@
 import { Command, CommanderError } from "commander";
 import { notImplemented } from "../base/errors.js";
+import { addDemo } from "./commands/demo.js";
 import { addDoctor } from "./commands/doctor.js";
+import { addEmbed } from "./commands/embed.js";
+import { addEval } from "./commands/eval.js";
+import { addExport } from "./commands/export.js";
+import { addMine } from "./commands/mine.js";
+import { addSearch } from "./commands/search.js";
+import { addTrain } from "./commands/train.js";
 import { commonOptions, type Runner, withCommonOptions } from "./common.js";
 import { reportFailure, runAction, type Streams } from "./run.js";
 import { version } from "./version.js";
 
-const built = [addDoctor];
+const built = [addDemo, addTrain, addMine, addEval, addEmbed, addSearch, addExport, addDoctor];
 
 /** Commands of later parts: they answer, so that a script can tell "not yet" from "no such command". */
 const planned = ["score", "inspect", "review", "pull", "studio", "serve", "worker", "merge"];
@@ -13,8 +20,8 @@ const planned = ["score", "inspect", "review", "pull", "studio", "serve", "worke
 /** Runs one command line (without `node` and the script) and returns the exit code. Never throws. */
 export async function main(argv: readonly string[], streams: Streams): Promise<number> {
   let exitCode = 0;
-  const run: Runner = async (command, action) => {
-    exitCode = await runAction(command.name(), commonOptions(command), action, streams);
+  const run: Runner = async (command, action, onInterrupt = "ends") => {
+    exitCode = await runAction(command.name(), commonOptions(command), action, onInterrupt, streams);
   };
   const program = createProgram(run, streams);
   try {

@@ -23,6 +23,8 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly progress: ProgressView["report"];
   readonly warnings: Warnings;
+  /** A line of the result itself on stdout, for a command that streams it. */
+  print(line: string): void;
   /** Text for people while the work goes on; never on stdout with `--json`. */
   say(text: string): void;
 }
@@ -35,9 +37,14 @@ export interface Outcome {
   readonly text?: string;
   /** Whatever differs between two equal runs, beside the seconds that are measured here. */
   readonly timing?: Readonly<Record<string, unknown>>;
+  /** The seed in force, where it is not that of the options. */
+  readonly seed?: number;
   /** A finished check that found something wrong (doctor) is not an error of the command. */
   readonly exitCode?: 1;
 }
+
+/** What Ctrl-C does: the work leaves a checkpoint and throws, or there is nothing to keep and the process ends at once. */
+export type OnInterrupt = "leaves-checkpoint" | "ends";
 
 export type Action = (context: Context) => Promise<Outcome>;
 
@@ -52,6 +59,7 @@ export async function runAction(
   command: string,
   options: CommonOptions,
   action: Action,
+  onInterrupt: OnInterrupt,
   streams: Streams,
 ): Promise<number> {
   const json = options.json === true;
@@ -66,7 +74,11 @@ export async function runAction(
     if (!quiet) write(streams.err, `warning: ${warning.message}`);
   });
   const started = performance.now();
-  const interruption = listenForInterruption((text) => write(streams.err, text));
+  const interruption = listenForInterruption(() => {
+    progress.close();
+    if (onInterrupt === "ends") process.exit(reportFailure(command, interrupted(), json, streams));
+    streams.err.write("Stopping after a checkpoint. Press Ctrl-C again to stop at once.\n");
+  });
   try {
     const outcome = await action({
       seed: options.seed,
@@ -77,6 +89,7 @@ export async function runAction(
       signal: interruption.signal,
       progress: progress.report,
       warnings,
+      print: (line) => write(streams.out, line),
       say: (text) => {
         if (!quiet) write(people, text);
       },
@@ -90,7 +103,14 @@ export async function runAction(
       const { result } = outcome;
       write(
         streams.out,
-        JSON.stringify({ command, version: version(), seed: options.seed, warnings: listed, result, timing }),
+        JSON.stringify({
+          command,
+          version: version(),
+          seed: outcome.seed ?? options.seed,
+          warnings: listed,
+          result,
+          timing,
+        }),
       );
     }
     return outcome.exitCode ?? 0;
@@ -115,22 +135,20 @@ function repeated(warnings: readonly CountedWarning[]): string[] {
   return warnings.filter(({ count }) => count > 1).map(({ code, count }) => `warning: ${code}: ${count} times`);
 }
 
-/** The first Ctrl-C (or SIGTERM) asks the work to stop after a checkpoint, the second ends the process at once. */
-function listenForInterruption(say: (text: string) => void): { signal: AbortSignal; close(): void } {
+/** The first Ctrl-C (or SIGTERM) aborts the signal, the second ends the process at once. */
+function listenForInterruption(onFirst: () => void): { signal: AbortSignal; close(): void } {
   const controller = new AbortController();
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((name) => {
-    const listener = (): void => {
-      if (controller.signal.aborted) process.exit(130);
-      say("Stopping. Press Ctrl-C again to stop at once.");
-      controller.abort(interrupted());
-    };
-    process.on(name, listener);
-    return { name, listener };
-  });
+  const listener = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    onFirst();
+    controller.abort(interrupted());
+  };
+  const names = ["SIGINT", "SIGTERM"] as const;
+  for (const name of names) process.on(name, listener);
   return {
     signal: controller.signal,
     close: () => {
-      for (const { name, listener } of listeners) process.off(name, listener);
+      for (const name of names) process.off(name, listener);
     },
   };
 }

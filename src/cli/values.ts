@@ -70,6 +70,17 @@ export function parameters(
   };
 }
 
+/** `i/n` with 1 <= i <= n: one of n parts; the index counts from 0. */
+export function shard(flag: string): (text: string) => { readonly index: number; readonly count: number } {
+  return (text) => {
+    const [, part, count] = /^(\d+)\/(\d+)$/.exec(text.trim())?.map(Number) ?? [];
+    if (part === undefined || count === undefined || part < 1 || part > count) {
+      throw badValue(flag, text, "i/n from 1/n to n/n, such as 1/4");
+    }
+    return { index: part - 1, count };
+  };
+}
+
 /** A repeatable text. */
 export function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

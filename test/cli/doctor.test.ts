@@ -12,7 +12,7 @@ import { nearmiss } from "./nearmiss.js";
 
 test("doctor finds this machine fit", () => {
   const { checks } = JSON.parse(nearmiss(["doctor", "--json"]).out).result;
-  for (const name of ["node", "platform", "processor", "threads", "memory", "cache", "typescript"]) {
+  for (const name of ["node", "platform", "engine", "processor", "threads", "memory", "cache", "typescript"]) {
     expect(checks.find((check: { name: string }) => check.name === name)).toMatchObject({ status: "ok" });
   }
 });

@@ -63,7 +63,7 @@ const waiting = (body: string): string => `
     context.say("ready");
     const alive = setInterval(() => {}, 1000);
     ${body}
-  }, streams);`;
+  }, "leaves-checkpoint", streams);`;
 
 test("Ctrl-C aborts the signal, lets the work leave its checkpoint and exits 130", async () => {
   const { code, out, err } = await script(

@@ -12,6 +12,7 @@ import {
   threadsCheck,
   typescriptCheck,
 } from "../doctor-checks.js";
+import { engineCheck } from "../engine-check.js";
 import { formatBytes } from "../format.js";
 import { table } from "../table.js";
 
@@ -24,6 +25,7 @@ export const addDoctor: AddCommand = (program, run) => {
         const checks = [
           nodeCheck(),
           platformCheck(),
+          await engineCheck(threads),
           processorCheck(),
           threadsCheck(threads),
           memoryCheck(),

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import type { Baseline } from "../../front/evaluate.js";
+import { type AddCommand, withCommonOptions } from "../common.js";
+import { evaluationText } from "../evaluation-text.js";
+import { given, record, refuseExisting } from "../given.js";
+import { choice, columnNames, integer, nameList } from "../values.js";
+
+interface EvalFlags {
+  readonly data: string;
+  readonly model: string;
+  readonly split: string;
+  readonly measures?: string;
+  readonly depth?: number;
+  readonly baselines?: readonly Baseline[];
+  readonly fuse?: "bm25" | "tf-idf";
+  readonly writeRun?: string;
+  readonly compareRun?: string;
+  readonly columns?: ReadonlyMap<string, string>;
+  readonly keepSelf?: true;
+  readonly force?: true;
+}
+
+/** `nearmiss eval`: a model beside the baselines, with intervals and paired tests. */
+export const addEval: AddCommand = (program, run) => {
+  withCommonOptions(program.command("eval"))
+    .description("measure a model beside the baselines, with intervals and tests")
+    .requiredOption("--data <path>", "folder or file of queries, documents and judgements")
+    .requiredOption("--model <model>", "a model's folder, bm25 or tf-idf")
+    .option("--split <name>", "split to evaluate on", "test")
+    .option("--measures <names>", "such as ndcg@10,mrr@10,recall@100")
+    .option("--depth <n>", "documents retrieved a query", integer("--depth", 1))
+    .option("--baselines <names>", "of bm25, tf-idf, untrained; or none", baselines)
+    .option("--fuse <name>", "add the fusion with bm25 or tf-idf", choice("--fuse", ["bm25", "tf-idf"]))
+    .option("--write-run <file>", "write what was retrieved as a TREC run")
+    .option("--compare-run <file>", "compare with a TREC run")
+    .option("--columns <meaning=name,…>", "columns with other names than usual", columnNames("--columns"))
+    .option("--keep-self", "keep a document with the query's own id among its results")
+    .option("--force", "replace a run file that is there")
+    .action((flags: EvalFlags, command: Command) =>
+      run(command, async ({ seed, threads, cache, warnings }) => {
+        refuseExisting(flags.writeRun, flags.force);
+        const { evaluate } = await import("../../main.js");
+        const { data, model, split, measures, depth, baselines, fuse, writeRun, compareRun, keepSelf } = flags;
+        const result = await evaluate({
+          ...{ data, model, split, seed, cache, warnings },
+          ...given({ measures, depth, baselines, fuse, writeRun, compareRun, keepSelf, threads }),
+          ...given({ columns: record(flags.columns) }),
+        });
+        return { result, text: evaluationText(result) };
+      }),
+    );
+};
+
+function baselines(text: string): readonly Baseline[] {
+  if (text === "none") return [];
+  return nameList("--baselines")(text).map(choice("--baselines", ["bm25", "tf-idf", "untrained"]));
+}

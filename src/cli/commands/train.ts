@@ -1,0 +1,138 @@
+import type { Command } from "commander";
+import { inputError, notImplemented } from "../../base/errors.js";
+import { decimals, measureName } from "../../report/figures.js";
+import type { TrainConfigInput } from "../../train/config.js";
+import type { TrainResult } from "../../train/train.js";
+import { type AddCommand, withCommonOptions } from "../common.js";
+import { readConfigFile } from "../config-file.js";
+import { evaluationText } from "../evaluation-text.js";
+import { given, record } from "../given.js";
+import { type MiningFlags, withMiningOptions } from "../mining-options.js";
+import { columnNames, decimal, integer } from "../values.js";
+
+type TrainFlags = MiningFlags &
+  Pick<TrainConfigInput, (typeof sameName)[number]> & {
+    readonly out: string;
+    readonly recipe?: string;
+    readonly config?: string;
+    readonly columns?: ReadonlyMap<string, string>;
+    readonly resume?: true;
+    readonly force?: true;
+    readonly dryRun?: true;
+  };
+
+/** Flags that stand in the configuration under their own name. */
+const sameName = [
+  "data",
+  "model",
+  "loss",
+  "sampler",
+  "candidates",
+  "count",
+  "depth",
+  "short",
+  "epochs",
+  "steps",
+  "batchSize",
+  "maxLength",
+  "learningRate",
+  "warmup",
+  "dropout",
+  "devSplit",
+  "evalEvery",
+  "metric",
+  "patience",
+  "checkpointEvery",
+  "refreshEvery",
+] as const satisfies readonly (keyof TrainConfigInput)[];
+
+/** `nearmiss train`: the whole chain from data to an evaluated model. */
+export const addTrain: AddCommand = (program, run) => {
+  withCommonOptions(withMiningOptions(withTrainingOptions(program.command("train"))))
+    .description("train a model, choose its negatives, and evaluate it beside the baselines")
+    .action((flags: TrainFlags, command: Command) =>
+      run(
+        command,
+        async ({ seed, threads, progress, warnings, signal }) => {
+          if (flags.recipe !== undefined) throw notImplemented("--recipe");
+          if (flags.dryRun === true) throw notImplemented("--dry-run");
+          const { train } = await import("../../main.js");
+          const config = configOf(flags, command, seed);
+          const result = await train({
+            ...config,
+            out: flags.out,
+            progress,
+            warnings,
+            signal,
+            ...given({ threads, resume: flags.resume, force: flags.force }),
+          });
+          return { result, text: resultText(result), seed: config.seed };
+        },
+        "leaves-checkpoint",
+      ),
+    );
+};
+
+function withTrainingOptions(command: Command): Command {
+  const positive = (flag: string) => decimal(flag, "a number above 0", (value) => value > 0);
+  const atLeastZero = (flag: string) => decimal(flag, "a number of at least 0", (value) => value >= 0);
+  const share = (flag: string) => decimal(flag, "a number from 0 up to 1", (value) => value >= 0 && value < 1);
+  return command
+    .option("--data <path>", "folder or file of queries and documents")
+    .requiredOption("--out <dir>", "the run's folder")
+    .option("--model <model>", "static or bert (from nothing), or a model's folder")
+    .option("--recipe <name>", "a published system")
+    .option("--config <file>", "options from a file such as RUN/config.json; flags win")
+    .option("--loss <name>", "what is minimised")
+    .option("--epochs <n>", "passes over the training split", positive("--epochs"))
+    .option("--steps <n>", "updates, instead of epochs", integer("--steps", 1))
+    .option("--batch-size <n>", "pairs an update", integer("--batch-size", 2))
+    .option("--max-length <n>", "tokens of a text that are read", integer("--max-length", 3))
+    .option("--learning-rate <x>", "the highest learning rate", positive("--learning-rate"))
+    .option("--warmup <x>", "steps of warm-up; below 1, their share", atLeastZero("--warmup"))
+    .option("--dropout <x>", "share of activations dropped", share("--dropout"))
+    .option("--dev-split <name>", "split that chooses the best step")
+    .option("--eval-every <n>", "steps between evaluations", integer("--eval-every", 1))
+    .option("--metric <name>", "measure that chooses the best step")
+    .option("--patience <n>", "evaluations without a better value before the end", integer("--patience", 1))
+    .option("--checkpoint-every <n>", "steps between checkpoints", integer("--checkpoint-every", 1))
+    .option("--refresh-every <n>", "steps between refreshes of the negatives", integer("--refresh-every", 1))
+    .option("--columns <meaning=name,…>", "columns with other names than usual", columnNames("--columns"))
+    .option("--resume", "go on from the last checkpoint")
+    .option("--force", "replace a run that is there")
+    .option("--dry-run", "print what would happen, with time and memory");
+}
+
+/** The flags over the configuration file; `--seed` counts only where it was typed. */
+function configOf(
+  flags: TrainFlags,
+  command: Command,
+  seed: number,
+): TrainConfigInput & { data: string; seed: number } {
+  const file: TrainConfigInput = flags.config === undefined ? {} : readConfigFile(flags.config);
+  const typed = command.getOptionValueSource("seed") === "cli";
+  const data = flags.data ?? file.data;
+  if (data === undefined) {
+    throw inputError("usage", "there is nothing to train on", { field: "--data", expected: "a folder or file" });
+  }
+  return {
+    ...file,
+    ...given(Object.fromEntries(sameName.map((name) => [name, flags[name]]))),
+    ...given({
+      samplerParams: record(flags.param),
+      filters: flags.filter?.slice(),
+      noFilters: flags.noFilter?.slice(),
+    }),
+    ...given({ columns: record(flags.columns) }),
+    data,
+    seed: typed ? seed : (file.seed ?? seed),
+  };
+}
+
+function resultText({ run, model, steps, best, evaluation }: TrainResult): string {
+  return `${evaluationText(evaluation)}
+
+${steps} steps; best at step ${best.step} (${measureName(best.metric)} ${decimals(best.value)} on the dev split)
+model   ${model}
+report  ${run}/report.html`;
+}

@@ -1,0 +1,42 @@
+import type { EvaluationResult } from "../evaluate/systems.js";
+import { count, decimals, interval, measureName, pValue, signed, systemName } from "../report/figures.js";
+import { table } from "./table.js";
+
+/** An evaluation for the terminal: the first measure with its intervals and tests, the others as means. */
+export function evaluationText({ data, systems, comparisons }: EvaluationResult): string {
+  const names = [...new Set(systems.flatMap(({ measures }) => Object.keys(measures)))];
+  const main = names[0] ?? "";
+  const measured = table(
+    [
+      { title: "system" },
+      ...names.map((name) => ({
+        title: measureName(name),
+        align: name === main ? ("left" as const) : ("right" as const),
+      })),
+    ],
+    systems.map(({ name, measures }) => [
+      systemName(name),
+      ...names.map((measure) => {
+        const value = measures[measure];
+        return value === undefined ? "–" : measure === main ? interval(value) : decimals(value.mean);
+      }),
+    ]),
+  );
+  const tests = comparisons.filter(({ measure }) => measure === main);
+  const compared = table(
+    [
+      { title: "against" },
+      { title: `difference in ${measureName(main)}` },
+      { title: "p" },
+      { title: "wins / ties / losses" },
+    ],
+    tests.map((one) => [
+      systemName(one.b),
+      `${signed(one.difference)} [${signed(one.low)}, ${signed(one.high)}]`,
+      pValue(one.p),
+      `${count(one.wins)} / ${count(one.ties)} / ${count(one.losses)}`,
+    ]),
+  );
+  const head = `${data.split}: ${count(data.queries)} queries, ${count(data.documents)} documents; in brackets: 95 %`;
+  return [head, "", measured, ...(tests.length === 0 ? [] : ["", compared])].join("\n");
+}

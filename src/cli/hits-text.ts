@@ -1,0 +1,22 @@
+import type { SearchResult } from "../front/search.js";
+import { decimals } from "../report/figures.js";
+import { table } from "./table.js";
+
+/** Hits for the terminal: one line each, long texts cut. */
+export function hitsText(hits: SearchResult["hits"], most = 100): string {
+  if (hits.length === 0) return "nothing found";
+  const right = { align: "right" } as const;
+  return table(
+    [{ title: "rank", ...right }, { title: "score", ...right }, { title: "document" }],
+    hits.map(({ rank, score, title, text }) => {
+      // A document's text begins with its title, joined by one blank.
+      const shown = title === undefined || text.startsWith(title) ? text : `${title} ${text}`;
+      return [String(rank), decimals(score), clip(shown, most)];
+    }),
+  );
+}
+
+function clip(text: string, most: number): string {
+  const characters = [...text.replace(/\s+/gu, " ").trim()];
+  return characters.length <= most ? characters.join("") : `${characters.slice(0, most - 1).join("")}…`;
+}
