@@ -58,7 +58,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     name: "simans",
     beside: runs.slice(1).map(({ name }) => ({ name, model: folder(name) })),
     split: data.splits.has("test") ? "test" : "dev",
-    ...{ seed, warnings },
+    ...{ seed, progress, warnings },
     ...given({ threads }),
   });
   return { run: join(out, "simans"), model: folder("simans"), evaluation };

@@ -24,22 +24,26 @@ export function createProgress(
   return stream.isTTY ? barView(stream, meter) : lineView(stream, meter, now);
 }
 
-/** The rate and the time left of the current stage, in words. */
+/** What is known of a stage: when and where it began, and where it is. Stages may take turns. */
+interface Stage {
+  readonly since: number;
+  readonly from: number;
+  last: number;
+}
+
+/** Rate and time left in words, and whether a stage begins (for the first time, or again from an earlier point). */
 type Meter = (report: ProgressReport) => { readonly fresh: boolean; readonly text: string };
 
 function createMeter(now: () => number): Meter {
-  let stage: string | undefined;
-  let since = 0;
-  let from = 0;
+  const stages = new Map<string, Stage>();
   return (report) => {
-    const fresh = report.stage !== stage || report.done < from;
-    if (fresh) {
-      stage = report.stage;
-      since = now();
-      from = report.done;
-    }
-    const seconds = (now() - since) / 1000;
-    const rate = seconds > 0 ? (report.done - from) / seconds : 0;
+    const known = stages.get(report.stage);
+    const fresh = known === undefined || report.done < known.last;
+    const stage = fresh ? { since: now(), from: report.done, last: report.done } : known;
+    stage.last = report.done;
+    stages.set(report.stage, stage);
+    const seconds = (now() - stage.since) / 1000;
+    const rate = seconds > 0 ? (report.done - stage.from) / seconds : 0;
     const parts: string[] = [];
     if (rate > 0) parts.push(rate >= 1 ? `${formatNumber(rate)}/s` : `${formatNumber(1 / rate)} s each`);
     if (rate > 0 && report.total !== undefined && report.done < report.total) {
@@ -51,12 +55,17 @@ function createMeter(now: () => number): Meter {
 }
 
 function lineView(stream: NodeJS.WriteStream, meter: Meter, now: () => number): ProgressView {
-  let lastLine = 0;
+  const announced = new Set<string>();
+  let lastLine = Number.NEGATIVE_INFINITY;
   return {
     report: (report) => {
-      const { fresh, text } = meter(report);
+      const { text } = meter(report);
       const finished = report.total !== undefined && report.done >= report.total;
-      if (!fresh && !finished && now() - lastLine < lineEvery * 1000) return;
+      const due = now() - lastLine >= lineEvery * 1000;
+      // The end is told of stages that were long enough to be told of.
+      if (finished ? !announced.has(report.stage) : !due) return;
+      if (finished) announced.delete(report.stage);
+      else announced.add(report.stage);
       lastLine = now();
       const total = report.total === undefined ? "" : `/${report.total}`;
       stream.write(`${report.stage}: ${report.done}${total}${text === "" ? "" : ` (${text})`}\n`);
@@ -68,6 +77,7 @@ function lineView(stream: NodeJS.WriteStream, meter: Meter, now: () => number): 
 
 function barView(stream: NodeJS.WriteStream, meter: Meter): ProgressView {
   let bar: SingleBar | undefined;
+  let shown = "";
   const clear = (): void => {
     bar?.stop();
     bar = undefined;
@@ -75,7 +85,8 @@ function barView(stream: NodeJS.WriteStream, meter: Meter): ProgressView {
   return {
     report: (report) => {
       const { fresh, text } = meter(report);
-      if (fresh) clear();
+      if (fresh || report.stage !== shown) clear();
+      shown = report.stage;
       const payload = { stage: report.stage, text };
       if (bar === undefined) {
         const format = report.total === undefined ? "{stage} {value} {text}" : "{stage} {bar} {value}/{total} {text}";

@@ -1,4 +1,5 @@
-import type { RetrievalData, Retriever } from "../base/types.js";
+import { noProgress, type Progress } from "../base/progress.js";
+import type { Hits, RetrievalData, Retriever } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { splitOf } from "../data/splits.js";
 import type { Measure } from "./measures.js";
@@ -24,17 +25,27 @@ export interface EvaluateRetrieversOptions {
   readonly keepSelf?: boolean;
   readonly seed?: number;
   readonly warnings?: Warnings;
+  readonly progress?: Progress;
 }
+
+/** Queries that are answered between two reports of progress. */
+const block = 512;
 
 /** Lets every retriever answer the judged queries of a split and measures what they found. */
 export async function evaluateRetrievers(
   options: EvaluateRetrieversOptions,
 ): Promise<{ readonly evaluation: Evaluation; readonly systems: readonly SystemHits[] }> {
-  const { data, depth, retrievers } = options;
+  const { data, depth, retrievers, progress = noProgress } = options;
   const queries = judgedQueries(splitOf(data, options.split));
   const systems: SystemHits[] = [];
   for (const { name, kind, retriever } of retrievers) {
-    const hits = await retrieve(retriever, data, queries, depth, options);
+    const hits = new Map<string, Hits>();
+    for (let start = 0; start < queries.length; start += block) {
+      const some = await retrieve(retriever, data, queries.slice(start, start + block), depth, options);
+      for (const [id, found] of some) hits.set(id, found);
+      const done = systems.length * queries.length + hits.size;
+      progress({ stage: "evaluate", done, total: retrievers.length * queries.length, note: name });
+    }
     systems.push({ name, kind, fingerprint: retriever.fingerprint, hits });
   }
   return { evaluation: evaluateSystems({ ...options, systems }), systems };

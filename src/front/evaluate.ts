@@ -1,4 +1,5 @@
 import { inputError } from "../base/errors.js";
+import { noProgress, type Progress } from "../base/progress.js";
 import type { RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadData } from "../data/load.js";
@@ -40,11 +41,19 @@ export interface EvaluateOptions {
   readonly threads?: number;
   readonly cache?: string | null;
   readonly warnings?: Warnings;
+  readonly progress?: Progress;
 }
 
 /** Measures a model beside its baselines on one split. */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { split = "test", depth = 1000, warnings = collectWarnings(), seed = 1, cache = null } = options;
+  const {
+    split = "test",
+    depth = 1000,
+    warnings = collectWarnings(),
+    seed = 1,
+    cache = null,
+    progress = noProgress,
+  } = options;
   const measures = parseMeasures(options.measures ?? "ndcg@10,mrr@10,recall@10,recall@100,hit@1,map@100");
   const data =
     typeof options.data === "string"
@@ -60,11 +69,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   }
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
   try {
-    const opened = await openRetriever(options.model, data.documents, { engine, cache, warnings });
+    const opened = await openRetriever(options.model, data.documents, { engine, cache, warnings, progress });
     const asked = { ...opened, name: options.name ?? opened.name };
     const retrievers: NamedRetriever[] = [asked];
     for (const { name, model } of options.beside ?? []) {
-      retrievers.push({ ...(await openRetriever(model, data.documents, { engine, cache, warnings })), name });
+      retrievers.push({ ...(await openRetriever(model, data.documents, { engine, cache, warnings, progress })), name });
     }
     for (const baseline of options.baselines ?? ["bm25", "tf-idf", "untrained"]) {
       if (baseline === asked.kind) continue;
@@ -73,7 +82,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       else if (baseline === "tf-idf")
         retrievers.push({ name: "tf-idf", kind: "tf-idf", retriever: tfIdf(data.documents.values()) });
       else if (asked.model !== null) {
-        const untrained = await untrainedRetriever(asked.model, data, engine, warnings);
+        const untrained = await untrainedRetriever(asked.model, data, engine, warnings, progress);
         if (untrained !== null) retrievers.push(untrained);
       }
     }
@@ -93,7 +102,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       warnings,
       ...(options.keepSelf === undefined ? {} : { keepSelf: options.keepSelf }),
     };
-    const { evaluation, systems } = await evaluateRetrievers({ ...shared, retrievers, depth });
+    const { evaluation, systems } = await evaluateRetrievers({ ...shared, retrievers, depth, progress });
     const [first] = systems;
     if (options.writeRun !== undefined && first !== undefined) await writeRun(options.writeRun, first.hits, "nearmiss");
     if (options.compareRun === undefined) return evaluation.result;

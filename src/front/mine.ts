@@ -97,7 +97,12 @@ async function openMining(options: MineNegativesOptions) {
   const set = options.candidates ?? "train";
   const documents = candidateDocuments(data, split, set);
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
-  const { retriever, model, kind } = await openRetriever(options.model, documents, { engine, cache, warnings });
+  const { retriever, model, kind } = await openRetriever(options.model, documents, {
+    engine,
+    cache,
+    warnings,
+    progress: options.progress,
+  });
   const drawn = minePools({
     data,
     split,

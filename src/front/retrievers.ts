@@ -1,3 +1,4 @@
+import type { Progress } from "../base/progress.js";
 import type { RetrievalData, ScoringRetriever, TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { encoderOf } from "../checkpoint/index.js";
@@ -21,12 +22,17 @@ export interface OpenedRetriever extends NamedRetriever {
 export async function openRetriever(
   name: string,
   documents: ReadonlyMap<string, TextItem>,
-  options: LoadOptions,
+  options: LoadOptions & { readonly progress?: Progress | undefined },
 ): Promise<OpenedRetriever> {
   if (name === "bm25") return { name, kind: "bm25", retriever: bm25(documents.values()), model: null };
   if (name === "tf-idf") return { name, kind: "tf-idf", retriever: tfIdf(documents.values()), model: null };
   const model = await load(name, options);
-  return { name: "model", kind: "model", retriever: await denseRetriever("model", model, documents.values()), model };
+  return {
+    name: "model",
+    kind: "model",
+    retriever: await denseRetriever("model", model, documents.values(), options.progress),
+    model,
+  };
 }
 
 /** The starting weights of a model that nearmiss trained; null, with a warning, for any other or where they are gone. */
@@ -35,6 +41,7 @@ export async function untrainedRetriever(
   data: RetrievalData,
   engine: Engine,
   warnings: Warnings,
+  progress?: Progress,
 ): Promise<NamedRetriever | null> {
   const manifest =
     "manifest" in model.description ? (model.description.manifest as { readonly start?: StartRecord } | null) : null;
@@ -59,6 +66,6 @@ export async function untrainedRetriever(
   return {
     name: "untrained",
     kind: "untrained",
-    retriever: await denseRetriever("untrained", untrained, data.documents.values()),
+    retriever: await denseRetriever("untrained", untrained, data.documents.values(), progress),
   };
 }

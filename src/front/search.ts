@@ -1,3 +1,4 @@
+import type { Progress } from "../base/progress.js";
 import type { RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadData } from "../data/load.js";
@@ -14,6 +15,7 @@ export interface SearchOptions {
   readonly threads?: number;
   readonly cache?: string | null;
   readonly warnings?: Warnings;
+  readonly progress?: Progress;
 }
 
 /** `result` of `nearmiss search`. */
@@ -47,7 +49,12 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
       ? await loadData(options.data, { columns: options.columns ?? {}, warnings })
       : options.data;
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
-  const { retriever } = await openRetriever(options.model, data.documents, { engine, cache, warnings });
+  const { retriever } = await openRetriever(options.model, data.documents, {
+    engine,
+    cache,
+    warnings,
+    progress: options.progress,
+  });
   return {
     async ask(query: string, top: number): Promise<SearchResult> {
       const [hits] = await retriever.search([{ id: "query", text: query }], top);

@@ -1,3 +1,4 @@
+import type { Progress } from "../base/progress.js";
 import type { ScoringRetriever, Similarity, TextItem } from "../base/types.js";
 import type { Vectors } from "../encode/encode.js";
 import type { Role } from "../encode/model.js";
@@ -10,23 +11,24 @@ export interface TextVectors {
   readonly fingerprint: string;
   readonly similarity: Similarity;
   readonly engine: Engine;
-  encode(texts: readonly string[], options: { readonly as: Role }): Promise<Vectors>;
+  encode(texts: readonly string[], options: { readonly as: Role; readonly progress?: Progress }): Promise<Vectors>;
 }
 
 /**
  * Encodes the documents now and searches them exactly. Later changes of the weights do not reach it: make another one.
- * Scores are cosines or dot products in float32.
+ * `progress` hears of the encoding. Scores are cosines or dot products in float32.
  */
 export async function denseRetriever(
   name: string,
   model: TextVectors,
   documents: Iterable<TextItem>,
+  progress?: Progress,
 ): Promise<ScoringRetriever> {
   const { engine, similarity } = model;
   const items = [...documents];
   const { data, dimension } = await model.encode(
     items.map((item) => item.text),
-    { as: "document" },
+    { as: "document", ...(progress === undefined ? {} : { progress }) },
   );
   const ids = items.map((item) => item.id);
   const index = await createExactIndex(vectorSource(ids, data, dimension), { engine, similarity });

@@ -28,16 +28,15 @@ const DEPTH = 1000;
 export async function finalEvaluation({ session, data, config, warnings, progress }: FinalOptions) {
   const split = data.splits.has("test") ? "test" : config.devSplit;
   const documents = data.documents.values();
-  progress({ stage: "evaluate", done: 0 });
   const untrained = await untrainedSource(session, warnings);
   const retrievers: NamedRetriever[] = [
-    { name: "model", kind: "model", retriever: await denseRetriever("model", session.current, documents) },
+    { name: "model", kind: "model", retriever: await denseRetriever("model", session.current, documents, progress) },
     { name: "bm25", kind: "bm25", retriever: bm25(data.documents.values()) },
     { name: "tf-idf", kind: "tf-idf", retriever: tfIdf(data.documents.values()) },
     {
       name: "untrained",
       kind: "untrained",
-      retriever: await denseRetriever("untrained", untrained.source, data.documents.values()),
+      retriever: await denseRetriever("untrained", untrained.source, data.documents.values(), progress),
     },
   ];
   const measures = [
@@ -52,6 +51,7 @@ export async function finalEvaluation({ session, data, config, warnings, progres
     measures,
     seed: config.seed,
     warnings,
+    progress,
   });
   await untrained.release();
   const [model] = systems;

@@ -111,7 +111,7 @@ export async function prepareSession({ config, data, engine, warnings, progress 
     plan,
     current,
     async evaluateDev() {
-      const retriever = await denseRetriever("model", current, dev.documents);
+      const retriever = await denseRetriever("model", current, dev.documents, progress);
       const judged = new Set(judgedQueries(dev.split));
       const queries = dev.queries.filter((query) => judged.has(query.id));
       const found = await retriever.search(queries, depth + 1);
@@ -129,7 +129,7 @@ export async function prepareSession({ config, data, engine, warnings, progress 
         });
       }
       // Encoding is needed only where the pools are not there yet.
-      const retriever = existsSync(file) ? null : await denseRetriever("model", current, candidates.values());
+      const retriever = existsSync(file) ? null : await denseRetriever("model", current, candidates.values(), progress);
       const request = {
         data,
         split,
@@ -167,10 +167,11 @@ export async function prepareSession({ config, data, engine, warnings, progress 
       fingerprint: "in-training",
       similarity,
       engine: on,
-      encode: (texts, { as }: { readonly as: Role }) =>
+      encode: (texts, { as, progress }) =>
         forward.encode(
           held,
           texts.map((text) => sequence(text, as)),
+          progress,
         ),
     };
   }

@@ -10,7 +10,7 @@ import { readModelFolder, writeModelFolder } from "../checkpoint/index.js";
 import { loadData } from "../data/load.js";
 import { ensureDev } from "../data/splits.js";
 import type { Engine } from "../engine/types.js";
-import type { EvaluationResult } from "../evaluate/systems.js";
+import type { EvaluationResult, SystemResult } from "../evaluate/systems.js";
 import { OPTIMISER_FILE, openCheckpoints, type RunState, WEIGHTS_FILE } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
 import { finalEvaluation } from "./final.js";
@@ -113,9 +113,13 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
     manifest: { start: session.start.record, training: config, data: origin, evaluation: final.evaluation.result },
   });
   const written = await readModelFolder(model, warnings);
+  // Known only now: the fingerprint is that of the folder's files.
+  const [own, ...others] = final.evaluation.result.systems as [SystemResult, ...SystemResult[]];
+  const systems = [{ ...own, fingerprint: written.fingerprint }, ...others];
+  const evaluation = { ...final.evaluation.result, systems };
   writeFileAtomic(
     join(out, "evaluation.json"),
-    `${JSON.stringify({ result: final.evaluation.result, examples: final.examples ?? undefined, scores: final.scores })}\n`,
+    `${JSON.stringify({ result: evaluation, examples: final.examples ?? undefined, scores: final.scores })}\n`,
   );
   const result: TrainResult = {
     run: out,
@@ -123,7 +127,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
     fingerprint: written.fingerprint,
     steps: end.state.step,
     best: { step: best.step, metric: config.metric, value: best.value },
-    evaluation: final.evaluation.result,
+    evaluation,
   };
   const finished: RunManifest = {
     ...manifest,

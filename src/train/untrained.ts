@@ -24,10 +24,11 @@ export async function untrainedSource(
       fingerprint: record.fingerprint,
       similarity,
       engine,
-      encode: (texts, { as }) =>
+      encode: (texts, { as, progress }) =>
         forward.encode(
           weights,
           texts.map((text) => sequence(text, as)),
+          progress,
         ),
     },
     async release() {

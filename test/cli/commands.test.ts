@@ -39,6 +39,7 @@ beforeAll(() => {
   writePairs(at("data"));
   const { result, warnings } = json(training);
   expect(result).toMatchObject({ run: at("run"), model, best: { metric: "ndcg@10" } });
+  expect(result.evaluation.systems[0]).toMatchObject({ kind: "model", fingerprint: result.fingerprint });
   expect(warnings).toBeInstanceOf(Array);
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -40,6 +40,20 @@ test("without a terminal progress is a line at the start, every five seconds and
   ]);
 });
 
+test("stages that take turns, or are short, do not fill the log", () => {
+  let clock = 0;
+  const lines: string[] = [];
+  const stream = { isTTY: false, write: (text: string) => lines.push(text) } as unknown as NodeJS.WriteStream;
+  const progress = createProgress(stream, false, () => clock);
+  for (let done = 1; done <= 8; done++) {
+    progress.report({ stage: "train", done, total: 8 });
+    clock += 500;
+    for (const part of [1, 2]) progress.report({ stage: "encode", done: part, total: 2 });
+    clock += 500;
+  }
+  expect(lines).toEqual(["train: 1/8\n", "train: 6/8 (1/s, 2 s left)\n", "train: 8/8 (1/s)\n"]);
+});
+
 test("quiet progress writes nothing", () => {
   const stream = { isTTY: false, write: () => expect.unreachable() } as unknown as NodeJS.WriteStream;
   createProgress(stream, true).report({ stage: "encode", done: 1 });

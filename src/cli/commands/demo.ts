@@ -46,7 +46,14 @@ export const addDemo: AddCommand = (program, run) => {
             ...{ transformer: model === "bert", force: force === true },
           });
           say(`\n${evaluationText(done.evaluation)}\n\nreport  ${join(done.run, "report.html")}\n`);
-          const searcher = await openSearch({ data, model: done.model, cache, warnings, ...given({ threads }) });
+          const searcher = await openSearch({
+            data,
+            model: done.model,
+            cache,
+            progress,
+            warnings,
+            ...given({ threads }),
+          });
           try {
             const answer = await searcher.ask(firstQuestion, 5);
             say(`${firstQuestion}\n\n${hitsText(answer.hits)}\n`);

@@ -37,12 +37,12 @@ export const addEval: AddCommand = (program, run) => {
     .option("--keep-self", "keep a document with the query's own id among its results")
     .option("--force", "replace a run file that is there")
     .action((flags: EvalFlags, command: Command) =>
-      run(command, async ({ seed, threads, cache, warnings }) => {
+      run(command, async ({ seed, threads, cache, progress, warnings }) => {
         refuseExisting(flags.writeRun, flags.force);
         const { evaluate } = await import("../../main.js");
         const { data, model, split, measures, depth, baselines, fuse, writeRun, compareRun, keepSelf } = flags;
         const result = await evaluate({
-          ...{ data, model, split, seed, cache, warnings },
+          ...{ data, model, split, seed, cache, progress, warnings },
           ...given({ measures, depth, baselines, fuse, writeRun, compareRun, keepSelf, threads }),
           ...given({ columns: record(flags.columns) }),
         });

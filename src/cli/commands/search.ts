@@ -21,9 +21,9 @@ export const addSearch: AddCommand = (program, run) => {
     .option("--top <n>", "documents to show", integer("--top", 1), 10)
     .option("--columns <meaning=name,…>", "columns with other names than usual", columnNames("--columns"))
     .action((query: string, { model, data, top, columns }: SearchFlags, command: Command) =>
-      run(command, async ({ threads, cache, warnings }) => {
+      run(command, async ({ threads, cache, progress, warnings }) => {
         const { search } = await import("../../main.js");
-        const options = { query, model, data, top, cache, warnings };
+        const options = { query, model, data, top, cache, progress, warnings };
         const result = await search({ ...options, ...given({ columns: record(columns), threads }) });
         return { result, text: hitsText(result.hits) };
       }),
