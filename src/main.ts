@@ -24,7 +24,7 @@ export { type ExportOptions, type ExportResult, exportModel } from "./front/expo
 export { type LoadedModel, type LoadOptions, load } from "./front/load.js";
 export { type MineNegativesOptions, mine, mineToFile } from "./front/mine.js";
 export { openSearch, type SearchOptions, type SearchResult, search } from "./front/search.js";
-export { type TrainOptions, train } from "./front/train.js";
+export { planTraining, type TrainOptions, train } from "./front/train.js";
 export type { Drawn } from "./negatives/drawing.js";
 export type { Filter } from "./negatives/filter.js";
 export { absolute } from "./negatives/filters/abs.js";
@@ -39,4 +39,5 @@ export { topK } from "./negatives/samplers/top-k.js";
 export { bm25 } from "./search/bm25.js";
 export { tfIdf } from "./search/tf-idf.js";
 export type { TrainConfig } from "./train/config.js";
+export type { DryRun, DryRunTiming } from "./train/dry-run.js";
 export type { TrainResult } from "./train/train.js";

@@ -9,7 +9,8 @@ import { createEngine } from "../engine/onnxruntime.js";
 import { writeReport } from "../report/report.js";
 import { type CardModel, writeModelCard } from "../report/write-model-card.js";
 import { resolveConfig, type TrainConfigInput } from "../train/config.js";
-import { type TrainResult, trainRun } from "../train/train.js";
+import { type DryRun, type DryRunTiming, dryRun } from "../train/dry-run.js";
+import { type TrainResult, type TrainRunOptions, trainRun } from "../train/train.js";
 import { exportModel } from "./export.js";
 
 export interface TrainOptions extends Omit<TrainConfigInput, "data"> {
@@ -28,29 +29,44 @@ export interface TrainOptions extends Omit<TrainConfigInput, "data"> {
 
 /** Trains a model on pairs: in-batch warm-up, pools, filters, drawn negatives, refresh, final evaluation, report and model folder. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { data, out, resume, force, threads, progress, warnings = collectWarnings(), signal, ...given } = options;
-  const source = typeof data === "string" ? data : data.source;
-  const config = resolveConfig({ ...given, data: source });
-  const engine = await createEngine(threads === undefined ? {} : { threads });
-  try {
-    const result = await trainRun({
-      out,
-      config,
-      engine,
+  const { out, warnings = collectWarnings() } = options;
+  return withEngine(options, (run) =>
+    trainRun({
+      ...run,
       warnings,
-      ...(typeof data === "string" ? {} : { dataset: data }),
-      ...(resume === undefined ? {} : { resume }),
-      ...(force === undefined ? {} : { force }),
-      ...(progress === undefined ? {} : { progress }),
-      ...(signal === undefined ? {} : { signal }),
       finish: async (read) => {
         const model = join(out, "model");
         await exportModel({ model });
         await writeModelCard(out, cardOf(await readModelFolder(model, collectWarnings())));
         await writeReport(out, { textOf: (id) => read.documents.get(id)?.text });
       },
+    }),
+  );
+}
+
+/** What `train` with these options would do, with an estimate of its time and memory. Writes nothing. */
+export async function planTraining(
+  options: TrainOptions,
+): Promise<{ readonly plan: DryRun; readonly timing: DryRunTiming }> {
+  return withEngine(options, dryRun);
+}
+
+async function withEngine<T>(options: TrainOptions, work: (run: TrainRunOptions) => Promise<T>): Promise<T> {
+  const { data, out, resume, force, threads, progress, warnings, signal, ...given } = options;
+  const config = resolveConfig({ ...given, data: typeof data === "string" ? data : data.source });
+  const engine = await createEngine(threads === undefined ? {} : { threads });
+  try {
+    return await work({
+      out,
+      config,
+      engine,
+      ...(typeof data === "string" ? {} : { dataset: data }),
+      ...(resume === undefined ? {} : { resume }),
+      ...(force === undefined ? {} : { force }),
+      ...(progress === undefined ? {} : { progress }),
+      ...(warnings === undefined ? {} : { warnings }),
+      ...(signal === undefined ? {} : { signal }),
     });
-    return result;
   } finally {
     await engine.close();
   }

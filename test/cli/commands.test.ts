@@ -75,6 +75,18 @@ test("an existing run is refused, resumed when finished without a change, and re
   expect(readFileSync(at("again", "config.json"))).toEqual(readFileSync(at("run", "config.json")));
 });
 
+test("--dry-run tells what would happen and writes nothing", () => {
+  const argv = [...training.slice(0, 3), "--out", at("dry"), "--epochs", "6", "--batch-size", "16", "--dry-run"];
+  const { result, timing } = json(argv);
+  expect(result).toMatchObject({ run: at("dry"), model: { family: "static" }, config: { batchSize: 16 } });
+  expect(result.steps).toBe(6 * result.stepsPerEpoch);
+  expect(timing.estimatedSeconds).toBeGreaterThan(0);
+  expect(timing.memoryBytes).toBeGreaterThan(2 ** 20);
+  expect(existsSync(at("dry"))).toBe(false);
+  expect(nearmiss(argv).out).toContain("Nothing was written");
+  expect(failure([...training, "--dry-run"])).toMatchObject({ code: 2, error: { code: "run-exists" } });
+});
+
 test("flags win over the configuration file, and its seed counts unless one is typed", () => {
   writeFileSync(
     at("config.json"),

@@ -1,11 +1,13 @@
 import type { Command } from "commander";
 import { inputError, notImplemented } from "../../base/errors.js";
-import { decimals, measureName } from "../../report/figures.js";
+import { count, decimals, measureName } from "../../report/figures.js";
 import type { TrainConfigInput } from "../../train/config.js";
+import type { DryRun, DryRunTiming } from "../../train/dry-run.js";
 import type { TrainResult } from "../../train/train.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { readConfigFile } from "../config-file.js";
 import { evaluationText } from "../evaluation-text.js";
+import { formatBytes, formatNumber, formatSeconds } from "../format.js";
 import { given, record } from "../given.js";
 import { type MiningFlags, withMiningOptions } from "../mining-options.js";
 import { columnNames, decimal, integer } from "../values.js";
@@ -55,17 +57,21 @@ export const addTrain: AddCommand = (program, run) => {
         command,
         async ({ seed, threads, progress, warnings, signal }) => {
           if (flags.recipe !== undefined) throw notImplemented("--recipe");
-          if (flags.dryRun === true) throw notImplemented("--dry-run");
-          const { train } = await import("../../main.js");
+          const { planTraining, train } = await import("../../main.js");
           const config = configOf(flags, command, seed);
-          const result = await train({
+          const options = {
             ...config,
             out: flags.out,
             progress,
             warnings,
             signal,
             ...given({ threads, resume: flags.resume, force: flags.force }),
-          });
+          };
+          if (flags.dryRun === true) {
+            const { plan, timing } = await planTraining(options);
+            return { result: plan, text: planText(plan, timing), timing: { ...timing }, seed: config.seed };
+          }
+          const result = await train(options);
           return { result, text: resultText(result), seed: config.seed };
         },
         "leaves-checkpoint",
@@ -135,4 +141,19 @@ function resultText({ run, model, steps, best, evaluation }: TrainResult): strin
 ${steps} steps; best at step ${best.step} (${measureName(best.metric)} ${decimals(best.value)} on the dev split)
 model   ${model}
 report  ${run}/report.html`;
+}
+
+function planText(
+  { run, data, model, steps, stepsPerEpoch, evaluations, refreshes }: DryRun,
+  timing: DryRunTiming,
+): string {
+  const splits = Object.entries(data.splits).map(([name, queries]) => `${name} ${count(queries)}`);
+  return `data    ${data.format}: ${count(data.documents)} documents; queries: ${splits.join(", ")}
+model   ${model.family}, ${count(model.dimension)} dimensions, ${count(model.parameters)} parameters
+steps   ${count(steps)} (${count(stepsPerEpoch)} an epoch, ${formatNumber(timing.stepSeconds)} s each)
+        evaluations after ${evaluations.join(", ")}
+        negatives drawn anew after ${refreshes.length === 0 ? "none: they come from the batch" : refreshes.join(", ")}
+time    about ${formatSeconds(timing.estimatedSeconds)}
+memory  about ${formatBytes(timing.memoryBytes)}
+Nothing was written to ${run}.`;
 }
