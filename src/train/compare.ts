@@ -23,6 +23,8 @@ export interface Arm {
   readonly filters?: readonly string[];
   /** Rows a batch; default that of the configuration. */
   readonly batchSize?: number;
+  /** Negatives a row; default that of the configuration. */
+  readonly count?: number;
 }
 
 /** What one arm led to. */
@@ -88,6 +90,7 @@ export async function compareSamplers(
         samplerParams: arm.samplerParams ?? {},
         filters: [...(arm.filters ?? [])],
         batchSize: arm.batchSize ?? config.batchSize,
+        count: arm.count ?? config.count,
       };
       const continued = await prepareSession({ config: armConfig, data, engine, warnings, progress });
       await continued.restore(weightsFile, optimiserFile);

@@ -20,7 +20,7 @@ export const trainConfig = z.strictObject({
   noFilters: z.array(z.string()).default([]),
   candidates: z.enum(["train", "corpus"]).default("train"),
   /** Negatives drawn for a row. */
-  count: z.int().min(1).default(1),
+  count: z.int().min(1),
   /** Candidates of a pool. */
   depth: z.int().min(1).default(100),
   short: z.enum(["fewer", "skip", "fill"]).default("fewer"),
@@ -63,13 +63,22 @@ export type TrainConfigInput = Partial<z.input<typeof trainConfig>>;
 
 type KindDefaults = Pick<
   TrainConfig,
-  "epochs" | "batchSize" | "learningRate" | "weightDecay" | "dropout" | "devDocuments" | "dimension" | "maxLength"
+  | "epochs"
+  | "count"
+  | "batchSize"
+  | "learningRate"
+  | "weightDecay"
+  | "dropout"
+  | "devDocuments"
+  | "dimension"
+  | "maxLength"
 >;
 
 /** Defaults that depend on what is trained. */
 const kinds: Readonly<Record<"static" | "bert" | "folder", KindDefaults>> = {
   static: {
-    epochs: 10,
+    epochs: 20,
+    count: 4,
     batchSize: 512,
     learningRate: 0.1,
     weightDecay: 0,
@@ -80,6 +89,7 @@ const kinds: Readonly<Record<"static" | "bert" | "folder", KindDefaults>> = {
   },
   bert: {
     epochs: 8,
+    count: 1,
     batchSize: 64,
     learningRate: 1e-3,
     weightDecay: 0.01,
@@ -90,6 +100,7 @@ const kinds: Readonly<Record<"static" | "bert" | "folder", KindDefaults>> = {
   },
   folder: {
     epochs: 1,
+    count: 1,
     batchSize: 32,
     learningRate: 5e-5,
     weightDecay: 0.01,

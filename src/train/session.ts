@@ -91,7 +91,11 @@ export async function prepareSession({ config, data, engine, warnings, progress 
     config,
   });
   if (trainer.leftOut > 0)
-    warnings.add("rows-left-out", "rows that fit in no batch with a second row are not trained on", trainer.leftOut);
+    warnings.add(
+      "rows-left-out",
+      "rows of an epoch found no place, since too many share one query or document; each epoch chooses anew",
+      trainer.leftOut,
+    );
   const plan = planSteps({
     ...config,
     stepsPerEpoch: trainer.stepsPerEpoch,
