@@ -2,6 +2,7 @@ import { inputError } from "../base/errors.js";
 import { rng } from "../base/rng.js";
 import { bertParameters } from "../nn/bert.js";
 import { bertJson } from "./bert-config.js";
+import { withoutSpecialTokens } from "./tokenizer.js";
 import type { BertConfig, FloatTensor, JsonObject, ModelDescription, PoolingMode, TensorPlace } from "./types.js";
 
 /** A tokenizer to build a model on; `trainWordPiece`'s result is one. */
@@ -32,6 +33,11 @@ export interface FreshStaticOptions {
 export function freshStatic({ vocabulary, dimension, seed, deviation = 1 }: FreshStaticOptions): FreshModel {
   positive({ dimension });
   const name = "embedding.weight";
+  const plain = {
+    ...vocabulary,
+    tokenizer: withoutSpecialTokens(vocabulary.tokenizer as JsonObject),
+    config: { ...vocabulary.config, tokenizer_class: "PreTrainedTokenizerFast" },
+  };
   const shape = [vocabulary.size, dimension];
   return {
     model: {
@@ -41,7 +47,7 @@ export function freshStatic({ vocabulary, dimension, seed, deviation = 1 }: Fres
       pooling: null,
       maxLength: null,
       dimension,
-      ...common(vocabulary, {}, [name]),
+      ...common(plain, {}, [name]),
     },
     tensors: new Map([[name, normal(name, shape, deviation, seed)]]),
   };

@@ -9,6 +9,7 @@ export {
 } from "./fresh.js";
 export { onnxModel } from "./onnx.js";
 export { readModelFolder } from "./read.js";
+export { completeForTransformersJs } from "./transformers-js.js";
 export type * from "./types.js";
 export { loadWeights } from "./weights.js";
 export { type WriteModelOptions, writeModelFolder } from "./write.js";

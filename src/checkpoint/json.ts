@@ -23,6 +23,11 @@ export function readJson(file: string, hint?: string): unknown {
   }
 }
 
+/** A value as the text of a JSON file. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 /** Checks a value that came from a file against a schema; the first fault is the error. */
 export function checkShape<T>(file: string, value: unknown, schema: z.ZodType<T>): T {
   const result = schema.safeParse(value);

@@ -1,5 +1,6 @@
+import { loadTokenizer } from "../data/tokenize.js";
 import type { HostTensor } from "../graph/host.js";
-import { input } from "../graph/index.js";
+import { type Dim, input, iota, type Tensor, where } from "../graph/index.js";
 import { writeOnnx } from "../graph/onnx/write.js";
 import { encoderOf } from "./encoder.js";
 import type { ModelDescription } from "./types.js";
@@ -10,7 +11,7 @@ import type { ModelDescription } from "./types.js";
  */
 export function onnxModel(model: ModelDescription, weights: ReadonlyMap<string, HostTensor>): Uint8Array {
   const shape = ["batch", "sequence"];
-  const ids = input("input_ids", shape, "int32");
+  const ids = closed(input("input_ids", shape, "int32"), model);
   const mask = input("attention_mask", shape, "int32").cast("float32");
   const types = input("token_type_ids", shape, "int32");
   const { vectors, tokens } = encoderOf(model).forwardPadded({ ids, mask, types });
@@ -19,4 +20,18 @@ export function onnxModel(model: ModelDescription, weights: ReadonlyMap<string, 
     { parameters: weights, int64Inputs: ["input_ids", "attention_mask", "token_type_ids"] },
   );
   return bytes;
+}
+
+/**
+ * The ids with the closing special token in the last place that the model has. A text that reaches it was cut there, and where
+ * truncation is mere cutting, as in transformers.js, the closing token was lost; in all other texts it stands there anyway.
+ */
+function closed(ids: Tensor, model: ModelDescription): Tensor {
+  const { family, maxLength, tokenizerJson, tokenizerConfig } = model;
+  if (family === "static" || maxLength === null || tokenizerConfig["truncation_side"] === "left") return ids;
+  const tokenizer = loadTokenizer(tokenizerJson, tokenizerConfig);
+  const last = tokenizer.encode("").at(-1);
+  if (last === undefined || tokenizer.encode("a").at(-1) !== last) return ids;
+  const place = iota(ids.shape[1] as Dim).unsqueeze(0);
+  return where(place.equal(maxLength - 1), last, ids);
 }

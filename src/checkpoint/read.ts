@@ -10,7 +10,7 @@ import { type ModuleEntry, readModules } from "./modules.js";
 import { bertName, checkBert, checkDense, locate, type Parameters } from "./parameters.js";
 import { readPooling } from "./pooling.js";
 import { readLength, readSettings } from "./settings.js";
-import { readTokenizer, withLowercase } from "./tokenizer.js";
+import { readTokenizer, withLowercase, withoutSpecialTokens } from "./tokenizer.js";
 import type { HeadModule, JsonObject, ModelDescription, ModelFolder, Pooling } from "./types.js";
 
 /**
@@ -103,7 +103,7 @@ function readStatic(path: string, folder: string) {
     pooling: null,
     maxLength: tokenizer.truncation,
     lowercase: false,
-    tokenizerJson: tokenizer.json,
+    tokenizerJson: withoutSpecialTokens(tokenizer.json),
     tokenizerConfig: tokenizer.config,
     tokenizerFiles: tokenizer.files,
     dimension,

@@ -83,6 +83,11 @@ export function withLowercase(json: JsonObject): JsonObject {
   return { ...json, normalizer: { type: "Sequence", normalizers } };
 }
 
+/** The same tokenizer without special tokens around a text: static models have none, and other readers of the file would add them. */
+export function withoutSpecialTokens(json: JsonObject): JsonObject {
+  return json["post_processor"] == null ? json : { ...json, post_processor: null };
+}
+
 /** The vocab.txt that goes with a WordPiece tokenizer.json: one token a line, in the order of the ids; null where ids have gaps. */
 export function vocabTxt(json: JsonObject): string | null {
   const { type, vocab } = json["model"] as { readonly type: string; readonly vocab: Readonly<Record<string, number>> };

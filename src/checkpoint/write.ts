@@ -6,9 +6,10 @@ import { toFloat32 } from "../base/float16.js";
 import { type NamedTensor, readSafetensors, writeSafetensors } from "../base/safetensors.js";
 import { version } from "../base/version.js";
 import { denseJson } from "./dense.js";
-import { modelError } from "./json.js";
+import { jsonText, modelError } from "./json.js";
 import { poolingJson } from "./pooling.js";
 import { vocabTxt } from "./tokenizer.js";
+import { transformersJsFiles } from "./transformers-js.js";
 import type { FloatTensor, JsonObject, ModelDescription } from "./types.js";
 
 export interface WriteModelOptions {
@@ -48,7 +49,7 @@ async function fill(path: string, { model, tensors, manifest, readme }: WriteMod
   }
   for (const [name, content] of textFiles(model)) writeFileAtomic(join(path, name), content);
   writeFileAtomic(join(path, "README.md"), readme ?? shortCard(model));
-  writeFileAtomic(join(path, "nearmiss.json"), json({ ...manifest, format: 1, version: version(), weights }));
+  writeFileAtomic(join(path, "nearmiss.json"), jsonText({ ...manifest, format: 1, version: version(), weights }));
 }
 
 function values(tensors: WriteModelOptions["tensors"]): ReadonlyMap<string, FloatTensor> {
@@ -83,28 +84,29 @@ function textFiles(model: ModelDescription): Map<string, string | Uint8Array> {
   const files = new Map<string, string | Uint8Array>();
   const inside = (name: string): string => join(model.tokenFolder, name);
   for (const [name, content] of model.tokenizerFiles) files.set(inside(name), content);
+  for (const folder of new Set(["", model.tokenFolder]))
+    for (const [name, content] of transformersJsFiles(model)) files.set(join(folder, name), content);
   if (model.family === "bert") {
-    files.set(inside("config.json"), json(asFloat32(model.rawConfig ?? {})));
     files.set(
       inside("sentence_bert_config.json"),
-      json({ max_seq_length: model.maxLength, do_lower_case: model.lowercase }),
+      jsonText({ max_seq_length: model.maxLength, do_lower_case: model.lowercase }),
     );
     const vocabulary = vocabTxt(model.tokenizerJson);
     if (vocabulary !== null && !files.has(inside("vocab.txt"))) files.set(inside("vocab.txt"), vocabulary);
   }
   const modules = [{ path: model.tokenFolder, type: model.family === "bert" ? "Transformer" : "StaticEmbedding" }];
   if (model.pooling !== null) {
-    files.set("1_Pooling/config.json", json(poolingJson(model.pooling)));
+    files.set("1_Pooling/config.json", jsonText(poolingJson(model.pooling)));
     modules.push({ path: "1_Pooling", type: "Pooling" });
   }
   for (const module of model.head)
     if (module.type === "dense") {
-      files.set(join(module.prefix, "config.json"), json(denseJson(module)));
+      files.set(join(module.prefix, "config.json"), jsonText(denseJson(module)));
       modules.push({ path: module.prefix.slice(0, -1), type: "Dense" });
     } else modules.push({ path: `${modules.length}_Normalize`, type: "Normalize" });
   files.set(
     "modules.json",
-    json(
+    jsonText(
       modules.map(({ path, type }, idx) => ({
         idx,
         name: `${idx}`,
@@ -115,7 +117,7 @@ function textFiles(model: ModelDescription): Map<string, string | Uint8Array> {
   );
   files.set(
     "config_sentence_transformers.json",
-    json({
+    jsonText({
       model_type: "SentenceTransformer",
       __version__: { nearmiss: version() },
       prompts: Object.fromEntries(model.prompts),
@@ -124,12 +126,6 @@ function textFiles(model: ModelDescription): Map<string, string | Uint8Array> {
     }),
   );
   return files;
-}
-
-/** transformers loads weights in the type that config.json names: what is written here is float32, whatever was read. */
-function asFloat32(config: JsonObject): JsonObject {
-  const changed = ["dtype", "torch_dtype"].filter((key) => config[key] !== undefined);
-  return { ...config, ...Object.fromEntries(changed.map((key) => [key, "float32"])) };
 }
 
 function shortCard({ family, dimension, maxLength, similarity }: ModelDescription): string {
@@ -149,10 +145,6 @@ tags:
 Made with nearmiss. It maps a text of ${length} to ${dimension} numbers, to be compared by ${similarity === "dot" ? "dot product" : "cosine"}.
 Architecture: ${family}. Where its weights come from is in \`nearmiss.json\`.
 `;
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 function replace(beside: string, path: string): void {

@@ -1,12 +1,11 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../base/files.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
-import { loadWeights, readModelFolder } from "../checkpoint/index.js";
-import { onnxModel } from "../checkpoint/onnx.js";
+import { completeForTransformersJs, loadWeights, onnxModel, readModelFolder } from "../checkpoint/index.js";
 
 export interface ExportOptions {
   readonly model: string;
-  /** Where the ONNX file goes; default `MODEL/onnx/model.onnx`, where transformers.js looks. */
+  /** Where the ONNX file goes; default `MODEL/onnx/model.onnx`. */
   readonly out?: string;
   readonly warnings?: Warnings;
 }
@@ -18,11 +17,17 @@ export interface ExportResult {
   readonly bytes: number;
 }
 
-/** Writes the encoder as an ONNX file that ends in the final vector: `sentence_embedding`, beside `last_hidden_state`. */
+/**
+ * Writes the encoder as an ONNX file (float32) that ends in the final vector: `sentence_embedding`, beside `last_hidden_state`. Where the
+ * file is called `FOLDER/onnx/model.onnx` transformers.js opens FOLDER: config.json and the tokenizer's files are added to it if they are
+ * not there, and the warning `transformers-js` tells where those that are there mean other vectors.
+ */
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
-  const folder = await readModelFolder(options.model, options.warnings ?? collectWarnings());
+  const { model, out: file = join(model, "onnx", "model.onnx"), warnings = collectWarnings() } = options;
+  const folder = await readModelFolder(model, warnings);
   const bytes = onnxModel(folder, loadWeights(folder));
-  const file = options.out ?? join(options.model, "onnx", "model.onnx");
   writeFileAtomic(file, bytes);
-  return { model: options.model, file, bytes: bytes.length };
+  if (basename(file) === "model.onnx" && basename(dirname(file)) === "onnx")
+    completeForTransformersJs(dirname(dirname(file)), folder, warnings);
+  return { model, file, bytes: bytes.length };
 }

@@ -62,7 +62,8 @@ export async function startingModel(
     intermediate: config.intermediate,
     maxLength: config.maxLength ?? 256,
   } as const;
-  const { description, tensors } = freshModel(sizes, vocabulary);
+  const { description: fresh, tensors } = freshModel(sizes, vocabulary);
+  const description = fresh.family === "static" ? { ...fresh, maxLength: config.maxLength } : fresh;
   return { description, tensors, record: { kind: "fresh", ...sizes, fingerprint: fingerprintOf(tensors) } };
 }
 
@@ -87,7 +88,9 @@ export async function restart(
     config: trained.tokenizerConfig,
     size: trained.config.vocabSize,
   });
-  return fingerprintOf(tensors) === record.fingerprint ? { description, tensors, record } : null;
+  return fingerprintOf(tensors) === record.fingerprint
+    ? { description: { ...description, maxLength: trained.maxLength }, tensors, record }
+    : null;
 }
 
 type FreshSizes = Pick<

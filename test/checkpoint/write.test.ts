@@ -31,8 +31,14 @@ describe.skipIf(!existsSync(fixtures))("a folder that was read and written is th
     const after = await openFolder(path);
     expect(after.warnings).toEqual([]);
     for (const key of Object.keys(before.model) as (keyof typeof before.model)[])
-      if (!["path", "fingerprint", "manifest", "tokenizerFiles"].includes(key))
+      if (!["path", "fingerprint", "manifest", "tokenizerFiles", "tokenizerConfig"].includes(key))
         expect(after.model[key], key).toEqual(before.model[key]);
+    // The tokenizer's own file says the model's length too, for readers that know no other place.
+    expect(after.model.tokenizerConfig).toEqual(
+      name === "static"
+        ? { tokenizer_class: "PreTrainedTokenizerFast", pad_token: "[PAD]" }
+        : { ...before.model.tokenizerConfig, model_max_length: before.model.maxLength },
+    );
     expect([...after.weights.keys()].sort()).toEqual([...before.weights.keys()].sort());
     for (const [tensor, { shape, data }] of before.weights) {
       expect(after.weights.get(tensor)?.shape).toEqual(shape);
