@@ -1,4 +1,5 @@
 import type { SearchResult } from "../front/search.js";
+import { clip } from "../report/clip.js";
 import { decimals } from "../report/figures.js";
 import { table } from "./table.js";
 
@@ -14,9 +15,4 @@ export function hitsText(hits: SearchResult["hits"], most = 100): string {
       return [String(rank), decimals(score), clip(shown, most)];
     }),
   );
-}
-
-function clip(text: string, most: number): string {
-  const characters = [...text.replace(/\s+/gu, " ").trim()];
-  return characters.length <= most ? characters.join("") : `${characters.slice(0, most - 1).join("")}…`;
 }

@@ -1,7 +1,7 @@
+import { clip } from "../clip.js";
 import { signed } from "../figures.js";
 import { type Html, html } from "../html.js";
 import type { EvaluationFile, Example } from "../records.js";
-import { clip } from "./negatives.js";
 
 /** Queries where the model gained and lost most against BM25. */
 export function examplesSection(examples: EvaluationFile["examples"]): Html {

@@ -1,4 +1,5 @@
 import { figure, histogram } from "../charts.js";
+import { clip } from "../clip.js";
 import { count, decimals } from "../figures.js";
 import { type Html, html } from "../html.js";
 import type { EvaluationFile, PoolRecord } from "../records.js";
@@ -149,10 +150,4 @@ function similarityName(similarity: string): string {
 /** `round-0003.jsonl.gz` → `round 3`. */
 function roundName(file: string): string {
   return `round ${Number(/\d+/.exec(file)?.[0] ?? 0)}`;
-}
-
-/** The first characters of a text, with a sign where it was cut. */
-export function clip(text: string, most: number): string {
-  const characters = [...text.replace(/\s+/gu, " ").trim()];
-  return characters.length <= most ? characters.join("") : `${characters.slice(0, most - 1).join("")}…`;
 }
