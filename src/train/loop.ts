@@ -84,8 +84,10 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     const started = performance.now();
     const measures = await options.evaluate();
     const value = measures[options.metric] ?? 0;
-    const better = state.best === null || value > state.best.value;
-    state = { ...state, best: better ? { step: state.step, value } : state.best, stale: better ? 0 : state.stale + 1 };
+    // Of equal values the later one is taken, since a small dev split may not tell a trained model from an untrained one.
+    const better = state.best === null || value >= state.best.value;
+    const stale = state.best === null || value > state.best.value ? 0 : state.stale + 1;
+    state = { ...state, best: better ? { step: state.step, value } : state.best, stale };
     log.append({
       kind: "evaluation",
       step: state.step,

@@ -8,7 +8,7 @@ import type { Warnings } from "../base/warnings.js";
 import { encoderOf, type FloatTensor } from "../checkpoint/index.js";
 import { splitOf } from "../data/splits.js";
 import { createForward } from "../encode/encode.js";
-import { type Role, sequencer } from "../encode/model.js";
+import { sequencer } from "../encode/model.js";
 import type { Engine, HostTensor, OptimiserOptions, Weights } from "../engine/types.js";
 import { parseMeasures } from "../evaluate/measures.js";
 import { judgedQueries, perQuery } from "../evaluate/per-query.js";
