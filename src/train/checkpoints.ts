@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { workError } from "../base/errors.js";
+import { NearmissError, workError } from "../base/errors.js";
 import { syncFolder, writeFileAtomic } from "../base/files.js";
 import type { Engine, Optimiser, Weights } from "../engine/types.js";
 
@@ -20,8 +20,11 @@ export interface Checkpoints {
   steps(): readonly number[];
   save(engine: Engine, weights: Weights, optimiser: Optimiser, state: RunState): Promise<void>;
   read(step: number): RunState;
-  /** Removes all but the newest two and the best. */
-  prune(best: number | null): void;
+  /**
+   * Removes all but the newest two of those that an uninterrupted run makes too (`regular`), the best and the newest of all; and what a
+   * killed run left unfinished.
+   */
+  prune(best: number | null, regular: (step: number) => boolean): void;
 }
 
 export const WEIGHTS_FILE = "weights.safetensors";
@@ -47,15 +50,21 @@ export function openCheckpoints(run: string): Checkpoints {
         return;
       }
       const beside = join(root, `.step-${state.step}.partial`);
-      rmSync(beside, { recursive: true, force: true });
-      rmSync(target, { recursive: true, force: true });
-      mkdirSync(beside, { recursive: true });
-      await engine.saveWeights(weights, join(beside, WEIGHTS_FILE));
-      await engine.saveOptimiser(optimiser, join(beside, OPTIMISER_FILE));
-      writeFileAtomic(join(beside, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
-      writeFileAtomic(join(beside, "COMPLETE"), "");
-      renameSync(beside, target);
-      syncFolder(root);
+      try {
+        rmSync(beside, { recursive: true, force: true });
+        rmSync(target, { recursive: true, force: true });
+        mkdirSync(beside, { recursive: true });
+        await engine.saveWeights(weights, join(beside, WEIGHTS_FILE));
+        await engine.saveOptimiser(optimiser, join(beside, OPTIMISER_FILE));
+        writeFileAtomic(join(beside, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
+        writeFileAtomic(join(beside, "COMPLETE"), "");
+        renameSync(beside, target);
+        syncFolder(root);
+      } catch (error) {
+        // A half checkpoint on a full disk would only take more of it.
+        rmSync(beside, { recursive: true, force: true });
+        throw error instanceof NearmissError ? error : unwritable(target, error);
+      }
     },
     read(step) {
       const path = join(folder(step), "state.json");
@@ -69,13 +78,24 @@ export function openCheckpoints(run: string): Checkpoints {
         });
       }
     },
-    prune(best) {
+    prune(best, regular) {
       const all = steps();
-      const keep = new Set([...all.slice(-2), ...(best === null ? [] : [best])]);
-      for (const step of all) if (!keep.has(step)) rmSync(folder(step), { recursive: true, force: true });
+      const newest = all.at(-1);
+      const keep = new Set([...all.filter((step) => step === newest || regular(step)).slice(-2), best]);
+      // Without its mark a folder no longer counts, however much of it a kill leaves.
+      for (const step of all) if (!keep.has(step)) rmSync(join(folder(step), "COMPLETE"));
       for (const name of existsSync(root) ? readdirSync(root) : []) {
-        if (name.endsWith(".partial")) rmSync(join(root, name), { recursive: true, force: true });
+        const whole = /^step-/.test(name) && existsSync(join(root, name, "COMPLETE"));
+        if (!whole && /^step-|\.partial$/.test(name)) rmSync(join(root, name), { recursive: true, force: true });
       }
     },
   };
+}
+
+function unwritable(file: string, error: unknown): NearmissError {
+  return workError("cannot-save", "the checkpoint cannot be written", {
+    file,
+    found: error instanceof Error ? error.message : String(error),
+    hint: "make room, or make the folder writable, then continue with --resume: the checkpoints before it are whole",
+  });
 }

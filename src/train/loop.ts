@@ -16,7 +16,7 @@ export interface LoopOptions {
   /** Measures on the development split, the weights as they stand. */
   readonly evaluate: () => Promise<Readonly<Record<string, number>>>;
   readonly devSplit: string;
-  /** The measure that chooses the best checkpoint. */
+  /** The measure that chooses the best checkpoint: one that `evaluate` gives. */
   readonly metric: string;
   readonly patience: number | null;
   /** Pools of round `round`, which serves the updates `step` … `last`. They may be built only from the weights of `step`. */
@@ -40,19 +40,24 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
   let state = options.state;
   let round: Round | null = null;
   const save = () => checkpoints.save(engine, trainer.weights, trainer.optimiser, state);
+  // An interruption leaves a checkpoint where the plan has none: it goes when a later one is there.
+  const regular = (step: number) =>
+    step === 0 || planned.has(step) || refreshes.has(step) || checkpoints.read(step).best?.step === step;
+  const prune = () => checkpoints.prune(state.best?.step ?? null, regular);
+  const stop = async (kind: LoopEnd["kind"]): Promise<LoopEnd> => {
+    await save();
+    prune();
+    return { kind, state };
+  };
 
   // A run that continues takes up the round in force; at a refresh step the loop itself does.
   const begun = plan.refreshes.filter((step) => step < state.step).length;
-  if (begun > 0 && !refreshes.has(state.step)) round = await openRound(begun - 1);
+  if (begun > 0 && state.step < plan.total && !refreshes.has(state.step)) round = await openRound(begun - 1);
 
   if (state.step === 0 && evaluations.has(0) && state.best === null) await evaluate();
   const gaveUp = () => options.patience !== null && state.stale >= options.patience;
-  if (gaveUp()) return { kind: "stopped-early", state };
-  while (state.step < plan.total) {
-    if (signal.aborted) {
-      await save();
-      return { kind: "interrupted", state };
-    }
+  while (state.step < plan.total && !gaveUp()) {
+    if (signal.aborted) return stop("interrupted");
     if (refreshes.has(state.step)) {
       await save();
       round = await openRound(plan.refreshes.indexOf(state.step));
@@ -70,20 +75,15 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     const improved = evaluations.has(state.step) && (await evaluate());
     if (improved || planned.has(state.step)) {
       await save();
-      checkpoints.prune(state.best?.step ?? null);
-    }
-    if (gaveUp()) {
-      await save();
-      return { kind: "stopped-early", state };
+      prune();
     }
   }
-  checkpoints.prune(state.best?.step ?? null);
-  return { kind: "finished", state };
+  return stop(gaveUp() ? "stopped-early" : "finished");
 
   async function evaluate(): Promise<boolean> {
     const started = performance.now();
     const measures = await options.evaluate();
-    const value = measures[options.metric] ?? 0;
+    const value = measures[options.metric] as number;
     // Of equal values the later one is taken, since a small dev split may not tell a trained model from an untrained one.
     const better = state.best === null || value >= state.best.value;
     const stale = state.best === null || value > state.best.value ? 0 : state.stale + 1;

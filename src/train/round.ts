@@ -1,12 +1,11 @@
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { createGunzip } from "node:zlib";
 import { writeStreamAtomic } from "../base/files.js";
+import { fileSource, readLines } from "../data/lines.js";
 import type { Drawn } from "../negatives/drawing.js";
 import { drawFromPool } from "../negatives/drawing.js";
 import { type MineOptions, mine } from "../negatives/mine.js";
-import { type PoolRecord, poolOfRecord, toRecord } from "../negatives/records.js";
+import { drawnIds, type PoolRecord, poolOfRecord, toRecord } from "../negatives/records.js";
 import type { Sampler } from "../negatives/sampler.js";
 import type { DrawnNegatives } from "./trainer.js";
 
@@ -47,13 +46,10 @@ async function* recordLines(
 ): AsyncGenerator<string> {
   for await (const one of drawn) {
     if (one.skipped) continue;
-    const further = visits(epochs).slice(1);
-    const negatives = [
-      ...one.negatives,
-      ...further.flatMap((visit) =>
-        drawFromPool(one.pool, options.sampler, { count: options.count, seed: options.seed, visit }),
-      ),
-    ];
+    // All that a short pool has is drawn on every visit, and what filled it up with it.
+    const negatives = visits(epochs).flatMap((visit) =>
+      visit === 0 || one.short ? one.negatives : drawFromPool(one.pool, options.sampler, { ...options, visit }),
+    );
     yield `${JSON.stringify(toRecord({ ...one, negatives }))}\n`;
   }
 }
@@ -67,16 +63,9 @@ async function readRound(
   const drawn = new Map<string, readonly (readonly string[])[]>();
   const rejected = new Map<string, number>();
   let total = 0;
-  for await (const line of createInterface({
-    input: createReadStream(file).pipe(createGunzip()),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    const record = JSON.parse(line) as PoolRecord;
-    const pool = poolOfRecord(record);
-    drawn.set(
-      record.query.id,
-      visits(epochs).map((visit) => drawFromPool(pool, sampler, { count, seed, visit }).map((negative) => negative.id)),
-    );
+  for await (const { text } of readLines(fileSource(file))) {
+    const record = JSON.parse(text) as PoolRecord;
+    drawn.set(record.query.id, drawsOf(record, sampler, { count, seed }, visits(epochs)));
     for (const candidate of record.candidates) {
       total += candidate.drawn;
       if (candidate.rejected !== null)
@@ -89,6 +78,21 @@ async function readRound(
     count: total,
     rejected: Object.fromEntries([...rejected].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
+}
+
+/** The draws of each visit, as the record counts them. */
+function drawsOf(
+  record: PoolRecord,
+  sampler: Sampler,
+  how: Pick<MineOptions, "count" | "seed">,
+  visits: readonly number[],
+): readonly (readonly string[])[] {
+  const always = [...new Set(drawnIds(record))];
+  // Drawn on each visit: also where a short pool was filled up with candidates that the sampler did not choose from.
+  if (always.length <= how.count && record.candidates.every(({ drawn }) => drawn === 0 || drawn === visits.length))
+    return visits.map(() => always);
+  const pool = poolOfRecord(record);
+  return visits.map((visit) => drawFromPool(pool, sampler, { ...how, visit }).map(({ id }) => id));
 }
 
 function visits({ first, last }: RoundEpochs): number[] {

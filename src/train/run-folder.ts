@@ -1,9 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { inputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { canonicalJson } from "../base/fingerprint.js";
 import type { TrainConfig } from "./config.js";
+import type { StartRecord } from "./start.js";
+
+/** What a run without a checkpoint makes anew. */
+const progressFiles = ["metrics.jsonl", "checkpoints", "negatives"] as const;
+
+/** All that a run writes. A folder with one of these is in use; nothing else in it is ever touched. */
+const runFiles = ["config.json", "manifest.json", "report.html", "evaluation.json", "model", ...progressFiles] as const;
 
 /** How far a run folder is. */
 export type RunStatus = "new" | "begun" | "finished";
@@ -13,7 +20,7 @@ export interface RunManifest {
   readonly version: string;
   readonly finished: boolean;
   readonly data: { readonly source: string; readonly format: string; readonly fingerprint: string };
-  readonly model: { readonly start: unknown; readonly fingerprint: string | null };
+  readonly model: { readonly start: StartRecord; readonly fingerprint: string | null };
   readonly seed: number;
   readonly result: unknown;
   readonly warnings: readonly unknown[];
@@ -26,7 +33,9 @@ export interface RunManifest {
  */
 export function openRun(run: string, config: TrainConfig, resume: boolean, force: boolean): RunStatus {
   const configFile = join(run, "config.json");
-  if (!existsSync(run) || (!existsSync(configFile) && !existsSync(join(run, "manifest.json")))) return "new";
+  if (existsSync(run) && !statSync(run).isDirectory())
+    throw inputError("bad-output", "a run is a folder, and there is a file of this name", { file: run });
+  if (!runFiles.some((name) => existsSync(join(run, name)))) return "new";
   if (!resume) {
     if (force) return "new";
     throw inputError("run-exists", "there is a run already", {
@@ -34,7 +43,7 @@ export function openRun(run: string, config: TrainConfig, resume: boolean, force
       hint: "continue it with --resume, replace it with --force, or choose another folder",
     });
   }
-  const before = JSON.parse(readFileSync(configFile, "utf8")) as Record<string, unknown>;
+  const before = readObject(configFile) as Readonly<Record<string, unknown>>;
   const now = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
     if (canonicalJson(before[key] ?? null) === canonicalJson(now[key] ?? null)) continue;
@@ -51,7 +60,65 @@ export function openRun(run: string, config: TrainConfig, resume: boolean, force
 
 export function readManifest(run: string): RunManifest | null {
   const path = join(run, "manifest.json");
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as RunManifest) : null;
+  return existsSync(path) ? (readObject(path) as RunManifest) : null;
+}
+
+/**
+ * A run is continued with the data and the starting weights it was begun with, which options only name. Throws `data-changed` or `model-changed`.
+ */
+export function checkOrigin(run: string, data: RunManifest["data"], start: StartRecord): void {
+  const before = readManifest(run);
+  if (before === null) return;
+  const compare = (what: "data" | "model", found: string, expected: string) => {
+    if (found === expected) return;
+    throw inputError(`${what}-changed`, `the ${what} changed since the run was begun`, {
+      file: what === "data" ? data.source : start.kind === "folder" ? start.path : run,
+      found: `fingerprint ${found}`,
+      expected: `fingerprint ${expected}`,
+      hint: `put the ${what} back as it was, or begin another run`,
+    });
+  };
+  compare("data", data.fingerprint, before.data.fingerprint);
+  compare("model", start.fingerprint, before.model.start.fingerprint);
+}
+
+/** Makes the folder before any work is done. Throws `bad-output` where that cannot be. */
+export function makeRunFolder(run: string): void {
+  try {
+    mkdirSync(run, { recursive: true });
+  } catch (error) {
+    throw inputError("bad-output", "the run's folder cannot be made", {
+      file: run,
+      found: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+/** Takes away what an earlier run left: all of it, or only how far it came. */
+export function clearRun(run: string, what: "all" | "progress"): void {
+  for (const name of what === "all" ? runFiles : progressFiles)
+    rmSync(join(run, name), { recursive: true, force: true });
+}
+
+/** Removes files that a killed run was about to write. */
+export function removePartial(run: string): void {
+  for (const folder of [run, join(run, "negatives")]) {
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+      if (/^\..+\.partial(\.replaced)?$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function readObject(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw inputError("broken-run", "this file of the run cannot be read", {
+      file: path,
+      found: error instanceof Error ? error.message : String(error),
+      hint: "replace the run with --force, or choose another folder",
+    });
+  }
 }
 
 export function writeManifest(run: string, manifest: RunManifest): void {

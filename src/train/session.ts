@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { workError } from "../base/errors.js";
+import { inputError, workError } from "../base/errors.js";
 import { toFloat32 } from "../base/float16.js";
 import type { Progress } from "../base/progress.js";
 import { readSafetensors } from "../base/safetensors.js";
@@ -72,6 +72,8 @@ export async function prepareSession({ config, data, engine, warnings, progress 
   });
   const mining = miningOptions(config);
   const metrics = parseMeasures(config.metric);
+  if (metrics.length !== 1 || metrics[0]?.name !== config.metric)
+    throw inputError("bad-config", "one measure chooses the best model", { field: "metric", found: config.metric });
   const start = await startingModel(config, data, warnings);
   const encoder = encoderOf(start.description);
   const sequence = sequencer(start.description, warnings);
@@ -105,6 +107,15 @@ export async function prepareSession({ config, data, engine, warnings, progress 
   const forward = createForward(engine, encoder);
   const current = vectorSource(engine, weights, start.description.similarity);
   const dev = devSet(data, splitOf(data, config.devSplit), config.devDocuments);
+  if (judgedQueries(dev.split).length === 0)
+    throw inputError(
+      "no-judged-queries",
+      "the split that chooses the best model has no query with a relevant document",
+      {
+        file: data.source,
+        field: config.devSplit,
+      },
+    );
   const depth = Math.max(...metrics.map((measure) => measure.k));
   const split = splitOf(data, TRAIN_SPLIT);
   const candidates = candidateDocuments(data, split, config.candidates);
@@ -146,7 +157,7 @@ export async function prepareSession({ config, data, engine, warnings, progress 
         warnings,
         progress,
       };
-      const epochs = { first: trainer.epochOf(step), last: trainer.epochOf(last) };
+      const epochs = trainer.epochs(step, last);
       return openRound(file, { ...request, ...(mining as Mining), ...searching(retriever) }, epochs);
     },
     async restore(weightsFile, optimiserFile) {

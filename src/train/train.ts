@@ -1,4 +1,3 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { workError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
@@ -17,7 +16,16 @@ import { finalEvaluation } from "./final.js";
 import { trainLoop } from "./loop.js";
 import { cutMetricsLog, openMetricsLog } from "./metrics-log.js";
 import { roundFile } from "./round.js";
-import { openRun, type RunManifest, readManifest, writeManifest } from "./run-folder.js";
+import {
+  checkOrigin,
+  clearRun,
+  makeRunFolder,
+  openRun,
+  type RunManifest,
+  readManifest,
+  removePartial,
+  writeManifest,
+} from "./run-folder.js";
 import { prepareSession } from "./session.js";
 
 export interface TrainRunOptions {
@@ -56,12 +64,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   const started = performance.now();
   const read = options.dataset ?? (await loadData(config.data, { columns: config.columns, warnings }));
   const data = ensureDev(read, config.devSplit);
+  makeRunFolder(out);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   // Only now are all options known to be good: until here nothing is written, and nothing replaced.
-  if (status === "new" && options.force === true) clear(out);
-  mkdirSync(out, { recursive: true });
-  writeFileAtomic(join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
   const origin = { source: data.source, format: data.format, fingerprint: data.fingerprint };
+  if (status === "begun") {
+    checkOrigin(out, origin, session.start.record);
+    removePartial(out);
+  } else if (options.force === true) clearRun(out, "all");
+  writeFileAtomic(join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
   const manifest = { version: version(), data: origin, seed: config.seed };
   writeManifest(out, {
     ...manifest,
@@ -74,13 +85,13 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
 
   const checkpoints = openCheckpoints(out);
   const logFile = join(out, "metrics.jsonl");
-  const last = checkpoints.steps().at(-1);
+  const last = status === "begun" ? checkpoints.steps().at(-1) : undefined;
   let state: RunState = { step: 0, best: null, stale: 0 };
   if (last !== undefined) {
     state = checkpoints.read(last);
     await session.restore(join(checkpoints.folder(last), WEIGHTS_FILE), join(checkpoints.folder(last), OPTIMISER_FILE));
     cutMetricsLog(logFile, last);
-  } else rmSync(logFile, { force: true });
+  } else clearRun(out, "progress");
 
   const end = await trainLoop({
     engine,
@@ -101,9 +112,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   if (end.kind === "interrupted") {
     throw workError("interrupted", `stopped after step ${end.state.step}; continue with --resume`, { file: out });
   }
-  const best = end.state.best ?? { step: end.state.step, value: Number.NaN };
-  const bestFolder = checkpoints.folder(best.step);
-  if (existsSync(join(bestFolder, WEIGHTS_FILE))) await session.restore(join(bestFolder, WEIGHTS_FILE), null);
+  // Every run is evaluated at its beginning and its end.
+  const best = end.state.best as NonNullable<RunState["best"]>;
+  await session.restore(join(checkpoints.folder(best.step), WEIGHTS_FILE), null);
 
   const final = await finalEvaluation({ session, data, config, warnings, progress });
   const model = join(out, "model");
@@ -143,20 +154,4 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   writeManifest(out, finished);
   await session.release();
   return result;
-}
-
-/** Takes away what an earlier run left, and nothing else. */
-function clear(run: string): void {
-  for (const name of [
-    "manifest.json",
-    "config.json",
-    "metrics.jsonl",
-    "report.html",
-    "evaluation.json",
-    "model",
-    "checkpoints",
-    "negatives",
-  ]) {
-    rmSync(join(run, name), { recursive: true, force: true });
-  }
 }

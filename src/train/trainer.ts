@@ -36,8 +36,8 @@ export interface Trainer {
   readonly stepsPerEpoch: number;
   /** Rows that no batch of the first epoch took. */
   readonly leftOut: number;
-  /** The epoch that update number `step` belongs to. */
-  epochOf(step: number): number;
+  /** The first and the last epoch whose rows the updates `step` … `last` take. */
+  epochs(step: number, last: number): { readonly first: number; readonly last: number };
   /** Makes update number `step` (counted from 0): a function of its arguments, the weights and the optimiser alone. */
   update(step: number, plan: StepPlan, drawn: DrawnNegatives | null): Promise<StepReport>;
 }
@@ -75,7 +75,10 @@ export function createTrainer(parts: TrainerParts): Trainer {
     optimiser,
     stepsPerEpoch: Math.max(1, Math.floor(batches.perEpoch / config.accumulate)),
     leftOut: batches.leftOut,
-    epochOf: (step) => batches.at(step * config.accumulate).epoch,
+    epochs: (step, last) => ({
+      first: batches.at(step * config.accumulate).epoch,
+      last: batches.at((last + 1) * config.accumulate - 1).epoch,
+    }),
     async update(step, plan, drawn) {
       const micro = Array.from({ length: config.accumulate }, (_, i) => batches.at(step * config.accumulate + i));
       const epoch = micro[0]?.epoch ?? 0;
@@ -130,18 +133,18 @@ function batchSource({ data, split, tokens, config, encoder }: TrainerParts, kno
       hint: "give pairs with different documents, or allow duplicates in a batch",
     });
   }
-  const epochs = [{ start: 0, batches: first.batches }];
+  // Epochs differ in length, so where one starts is known once those before it were made. Only the last one made is held.
+  const starts = [0, first.batches.length];
+  let held = { epoch: 0, batches: first.batches };
+  const hold = (epoch: number) => {
+    if (held.epoch !== epoch) held = { epoch, batches: make(epoch).batches };
+    starts[epoch + 1] = (starts[epoch] as number) + held.batches.length;
+  };
   const at = (batch: number): { readonly epoch: number; readonly rows: readonly TrainingRow[] } => {
-    for (let epoch = 0; ; epoch++) {
-      let found = epochs[epoch];
-      if (found === undefined) {
-        const before = epochs[epoch - 1] as (typeof epochs)[number];
-        found = { start: before.start + before.batches.length, batches: make(epoch).batches };
-        epochs.push(found);
-      }
-      const rowsThere = found.batches[batch - found.start];
-      if (rowsThere !== undefined) return { epoch, rows: rowsThere };
-    }
+    while ((starts.at(-1) as number) <= batch) hold(starts.length - 1);
+    const epoch = starts.findIndex((_, i) => batch < (starts[i + 1] as number));
+    hold(epoch);
+    return { epoch, rows: held.batches[batch - (starts[epoch] as number)] as readonly TrainingRow[] };
   };
   return { at, perEpoch: first.batches.length, leftOut: first.leftOut.length };
 }

@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { rng } from "#nearmiss/base/rng.js";
+import { openCheckpoints } from "#nearmiss/train/checkpoints.js";
+import { comparable, emptyFolder, shortBert, shortStatic, writeData } from "./small.js";
+
+const bin = fileURLToPath(new URL("../../dist/cli/bin.js", import.meta.url));
+
+/** How a process ended: its exit code, null where it was killed. */
+interface End {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs the command in a folder that has `data` and `config.json`; kills it after so many milliseconds. */
+function train(folder: string, flags: readonly string[], killAfter?: number): Promise<End> {
+  const command = [bin, "train", "--data", "data", "--out", "run", "--config", "config.json", "--quiet", ...flags];
+  const child = spawn(process.execPath, command, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (output += String(bytes)));
+  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
+  return new Promise((resolve) => {
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, output });
+    });
+  });
+}
+
+function prepare(config: object): string {
+  const folder = emptyFolder();
+  mkdirSync(join(folder, "data"));
+  writeData(join(folder, "data"));
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+  return folder;
+}
+
+const cases = [
+  ["a static model", { ...shortStatic, steps: 240, refreshEvery: 31, evalEvery: 20, checkpointEvery: 7 }],
+  ["a static model, sparse optimiser, two micro-batches", { ...shortStatic, optimiser: "sparse-adamw", accumulate: 2 }],
+  ["a transformer with dropout", { ...shortBert, steps: 40, refreshEvery: 9, evalEvery: 10, checkpointEvery: 3 }],
+] as const;
+
+test.each(cases)(
+  "%s killed at ten random moments is the same run",
+  async (name, config) => {
+    const whole = prepare(config);
+    const begun = performance.now();
+    expect(await train(whole, ["--threads", "1"])).toMatchObject({ code: 0 });
+    const duration = performance.now() - begun;
+    const expected = comparable(join(whole, "run"));
+    expect(Object.keys(expected).filter((file) => file.startsWith("negatives/")).length).toBeGreaterThan(1);
+
+    const random = rng(7, "kill", name);
+    let folder = prepare(config);
+    const struck: string[] = [];
+    for (let kills = 0; kills < 10; ) {
+      const moment = (0.05 + 0.75 * random.float()) * duration;
+      const threads = String(1 + random.int(2));
+      const { code, output } = await train(folder, ["--resume", "--threads", threads], moment);
+      if (code === null) {
+        kills++;
+        const newest = openCheckpoints(join(folder, "run")).steps().at(-1);
+        struck.push(`after ${Math.round(moment)} ms: newest checkpoint ${newest}`);
+        continue;
+      }
+      expect(code, output).toBe(0);
+      expect(comparable(join(folder, "run"))).toEqual(expected);
+      folder = prepare(config);
+    }
+    const last = await train(folder, ["--resume", "--threads", "2"]);
+    expect(last.code, last.output).toBe(0);
+    expect(comparable(join(folder, "run")), struck.join("\n")).toEqual(expected);
+    // Else all kills struck before or after training, and nothing was tested.
+    expect(new Set(struck.map((kill) => kill.split(":")[1])).size, struck.join("\n")).toBeGreaterThan(2);
+  },
+  600_000,
+);
