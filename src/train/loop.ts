@@ -44,6 +44,8 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
   const regular = (step: number) =>
     step === 0 || planned.has(step) || refreshes.has(step) || checkpoints.read(step).best?.step === step;
   const prune = () => checkpoints.prune(state.best?.step ?? null, regular);
+  const gaveUp = () => options.patience !== null && state.stale >= options.patience;
+  const goesOn = () => state.step < plan.total && !gaveUp();
   const stop = async (kind: LoopEnd["kind"]): Promise<LoopEnd> => {
     await save();
     prune();
@@ -52,11 +54,10 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
 
   // A run that continues takes up the round in force; at a refresh step the loop itself does.
   const begun = plan.refreshes.filter((step) => step < state.step).length;
-  if (begun > 0 && state.step < plan.total && !refreshes.has(state.step)) round = await openRound(begun - 1);
+  if (begun > 0 && goesOn() && !refreshes.has(state.step)) round = await openRound(begun - 1);
 
   if (state.step === 0 && evaluations.has(0) && state.best === null) await evaluate();
-  const gaveUp = () => options.patience !== null && state.stale >= options.patience;
-  while (state.step < plan.total && !gaveUp()) {
+  while (goesOn()) {
     if (signal.aborted) return stop("interrupted");
     if (refreshes.has(state.step)) {
       await save();
