@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { workError } from "../base/errors.js";
+import type { Bindings } from "../graph/dim.js";
 import type { DType, Shape } from "../graph/tensor.js";
 import { maskKey, maskThreshold } from "./dropout.js";
 import { missingDropout } from "./errors.js";
@@ -7,6 +8,7 @@ import type { Executable, RowGradient, RunRequest, RunResults } from "./executab
 import { checkIds, checkOffsets } from "./gradients.js";
 import { product } from "./host.js";
 import type { WasmBlock, WasmHost } from "./host-wasm.js";
+import { sharingShows } from "./sharing.js";
 import type { OnnxSource } from "./source.js";
 import { bindRun, concreteShape } from "./split.js";
 import type { Feeds, HostTensor } from "./types.js";
@@ -22,14 +24,37 @@ interface Placed {
 
 /**
  * An onnxruntime session whose weights, gradients and outputs lie in the host's memory: nothing is copied on the way in, and
- * onnxruntime writes into blocks that are used again at the next run.
+ * onnxruntime writes into blocks that are used again at the next run. Runs whose last bits would depend on the number of threads, small
+ * ones nearly always, take one thread: results are the same for any number.
  */
 export async function createSession(
   source: OnnxSource,
   host: WasmHost,
   threads: number,
 ): Promise<Executable<WasmBlock>> {
-  const session = await InferenceSession.create(source.model, {
+  const shared = await openSession(source.model, threads);
+  let alone: Promise<InferenceSession> | undefined;
+  return {
+    inputs: source.inputs.map(({ name }) => name),
+    parameters: source.parameters.map(({ name }) => name),
+    outputs: source.outputs.map(({ name }) => name),
+    gradients: source.gradients,
+    async run(request) {
+      const bindings = bindRun(source, request.feeds, request.weights);
+      if (threads === 1 || !sharingShows(source.products, bindings, threads))
+        return runSession(shared, source, host, request, bindings);
+      alone ??= openSession(source.model, 1);
+      return runSession(await alone, source, host, request, bindings);
+    },
+    async release() {
+      await shared.release();
+      await (await alone)?.release();
+    },
+  };
+}
+
+function openSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
+  return InferenceSession.create(model, {
     executionProviders: ["cpu"],
     executionMode: "sequential",
     intraOpNumThreads: threads,
@@ -41,14 +66,6 @@ export async function createSession(
     enableMemPattern: false,
     logSeverityLevel: 3,
   });
-  return {
-    inputs: source.inputs.map(({ name }) => name),
-    parameters: source.parameters.map(({ name }) => name),
-    outputs: source.outputs.map(({ name }) => name),
-    gradients: source.gradients,
-    run: (request) => runSession(session, source, host, request),
-    release: () => session.release(),
-  };
 }
 
 async function runSession(
@@ -56,9 +73,9 @@ async function runSession(
   source: OnnxSource,
   host: WasmHost,
   request: RunRequest<WasmBlock>,
+  bindings: Bindings,
 ): Promise<RunResults<WasmBlock>> {
   const { feeds, weights, gradients } = request;
-  const bindings = bindRun(source, feeds, weights);
   const blocks: WasmBlock[] = [];
   const place = (dtype: DType, declared: Shape): Placed => {
     const shape = concreteShape(declared, bindings);

@@ -1,5 +1,6 @@
 import { writeOnnx } from "../graph/onnx/write.js";
 import { type DType, isOp, type Shape, type Tensor } from "../graph/tensor.js";
+import { type MatrixProduct, matrixProducts } from "./sharing.js";
 import { type Declared, type DeclaredMask, splitProgram } from "./split.js";
 import type { ProgramSpec } from "./types.js";
 
@@ -40,6 +41,7 @@ export interface OnnxSource {
   /** What `rows` needs from the graph. */
   readonly rowPieces: readonly { readonly graphName: string; readonly dtype: DType; readonly shape: Shape }[];
   readonly gradients: ReadonlyMap<string, "dense" | "rows">;
+  readonly products: readonly MatrixProduct[];
 }
 
 /** Writes a program as ONNX, with gradients beside its outputs. */
@@ -71,7 +73,7 @@ export function createSource(spec: ProgramSpec): OnnxSource {
     dy: piece(`dy:${i}`, dy),
     ...(offsets === undefined ? {} : { offsets: idsOf(`offsets:${i}`, offsets) }),
   }));
-  const { model, inputs: edges } = writeOnnx(Object.fromEntries(wanted));
+  const { model, inputs: edges, nodes } = writeOnnx(Object.fromEntries(wanted));
   return {
     // A buffer of its own: it is given away to another thread.
     model: model.slice(),
@@ -94,6 +96,7 @@ export function createSource(spec: ProgramSpec): OnnxSource {
     rows,
     rowPieces,
     gradients: split.gradients,
+    products: matrixProducts(nodes),
   };
 }
 

@@ -1,4 +1,4 @@
-import { l2Normalize, matmul, sqrt, type Tensor, where } from "../graph/index.js";
+import { l2Normalize, matmul, sqrt, type Tensor, transpose, where } from "../graph/index.js";
 
 /** Distances between rows: 1 − cos, Euclidean, its square, and the sum of absolute differences. */
 export type Metric = "cosine" | "l2" | "l2-squared" | "l1";
@@ -6,7 +6,9 @@ export type Metric = "cosine" | "l2" | "l2-squared" | "l1";
 /** Scaled similarities of every row of `a` [n, d] to every row of `b` [m, d]: [n, m]. Cosine with a zero vector is 0. */
 export function similarityMatrix(a: Tensor, b: Tensor, similarity: "cosine" | "dot", scale = 1): Tensor {
   const [x, y] = similarity === "cosine" ? [l2Normalize(a), l2Normalize(b)] : [a, b];
-  return matmul(x, y, { transposeB: true, alpha: scale });
+  // Documents are at least as many as queries. With the longer side as rows the product, and its gradients nearly always, is shared among
+  // threads by rows, which leaves every sum as it is; by columns it may not, and the whole step would have to take one thread.
+  return transpose(matmul(y, x, { transposeB: true, alpha: scale }));
 }
 
 /** Distances between vectors along the last axis, with broadcasting: [..., d], [..., d] → [...]. */

@@ -26,6 +26,8 @@ export interface OnnxFile {
   readonly model: Uint8Array;
   /** In the order of first use. Only what the graph reads: the ids of an embedding bag are not among them. */
   readonly inputs: readonly OnnxInput[];
+  /** The expressions that were written, operands first. */
+  readonly nodes: readonly Tensor[];
 }
 
 export interface WriteOptions {
@@ -100,7 +102,7 @@ export function writeOnnx(
     ),
     outputs: roots.map(({ dtype, shape }, i) => ({ name: names[i] as string, type: dtype, shape })),
   });
-  return { model, inputs: given.map(([name, node]) => ({ name, node })) };
+  return { model, inputs: given.map(([name, node]) => ({ name, node })), nodes: order };
 }
 
 function emitAll(
