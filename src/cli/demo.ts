@@ -42,7 +42,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const data = ensureDev(options.data);
   const runs = [
     ...samplers.map((sampler) => ({ name: sampler, model: "static", sampler })),
-    ...(options.transformer ? [{ name: "transformer", model: "bert", sampler: "simans" }] : []),
+    ...(options.transformer ? [{ name: "transformer", model: "bert", sampler: "simans" as const }] : []),
   ];
   // In the order in which a reader meets them: plain first, the default chain last.
   for (const { name, model, sampler } of [...runs].reverse()) {

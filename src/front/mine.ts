@@ -10,7 +10,7 @@ import type { Drawn } from "../negatives/drawing.js";
 import type { Filter } from "../negatives/filter.js";
 import { mine as minePools } from "../negatives/mine.js";
 import { checkStandingFilter, parseFilter } from "../negatives/parse-filter.js";
-import { parseSampler } from "../negatives/parse-sampler.js";
+import { parseSampler, type SamplerName } from "../negatives/parse-sampler.js";
 import { candidateDocuments } from "../negatives/pools.js";
 import type { Sampler } from "../negatives/sampler.js";
 import { type NegativesFile, writeNegatives } from "../negatives/writing.js";
@@ -23,7 +23,7 @@ export interface MineNegativesOptions {
   /** A model folder, `bm25` or `tf-idf`. */
   readonly model: string;
   /** A name, or a sampler of one's own. */
-  readonly sampler: string | Sampler;
+  readonly sampler: SamplerName | Sampler;
   readonly params?: Readonly<Record<string, string | number>>;
   /** Texts such as `perc-pos=0.95`, or filters of one's own. */
   readonly filters?: readonly (string | Filter)[];

@@ -13,7 +13,16 @@ export interface PairLossOptions {
   readonly margin?: number;
 }
 
-const softmaxDirections = new Map<string, readonly Direction[]>([
+/** Names of the losses over pairs. */
+export type LossName =
+  | "mnrl"
+  | "mnrl-masked"
+  | "mnrl-hard-negatives"
+  | "info-nce"
+  | "mnrl-symmetric"
+  | "triplet-margin";
+
+const softmaxDirections: ReadonlyMap<string, readonly Direction[]> = new Map<LossName, readonly Direction[]>([
   ["mnrl", ["query_to_doc"]],
   ["mnrl-masked", ["query_to_doc"]],
   ["mnrl-hard-negatives", ["query_to_doc"]],

@@ -17,7 +17,20 @@ interface Params {
   oneOf<T extends string>(name: string, values: readonly T[]): T | undefined;
 }
 
-const makers: ReadonlyMap<string, (params: Params) => Sampler> = new Map<string, (params: Params) => Sampler>([
+/** Names of the samplers that choose from a pool. */
+export const samplerNames = [
+  "random",
+  "top-k",
+  "shifted-top-k",
+  "uniform-top-m",
+  "uniform-band",
+  "nearest-k",
+  "simans",
+] as const;
+
+export type SamplerName = (typeof samplerNames)[number];
+
+const makers: ReadonlyMap<string, (params: Params) => Sampler> = new Map<SamplerName, (params: Params) => Sampler>([
   ["random", () => random()],
   ["top-k", () => topK()],
   [
@@ -33,9 +46,6 @@ const makers: ReadonlyMap<string, (params: Params) => Sampler> = new Map<string,
   ],
   ["simans", (params) => simans(simansOptions(params))],
 ]);
-
-/** Names of the samplers that choose from a pool. */
-export const samplerNames: readonly string[] = [...makers.keys()];
 
 /**
  * A sampler from its name and text parameters, as the command line gives them. Throws an input error for an unknown name or parameter, a

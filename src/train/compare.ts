@@ -18,7 +18,7 @@ import { untrainedSource } from "./untrained.js";
 /** One way to choose negatives, continued from the common warm checkpoint. */
 export interface Arm {
   readonly name: string;
-  readonly sampler: string;
+  readonly sampler: TrainConfig["sampler"];
   readonly samplerParams?: TrainConfig["samplerParams"];
   readonly filters?: readonly string[];
   /** Rows a batch; default that of the configuration. */

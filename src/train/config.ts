@@ -1,5 +1,10 @@
 import { z } from "zod";
 import { inputError } from "../base/errors.js";
+import type { LossName } from "../losses/index.js";
+import type { SamplerName } from "../negatives/parse-sampler.js";
+
+/** A name that the part it belongs to checks at run time, with what it expects; the compiler knows the names already. */
+const name = <Name extends string>() => z.custom<Name>((value) => typeof value === "string", "expected a name");
 
 /** Everything that decides a run, as `RUN/config.json` holds it. Given back as `--config` it repeats the run. */
 export const trainConfig = z.strictObject({
@@ -8,12 +13,12 @@ export const trainConfig = z.strictObject({
   /** `static`, `bert` (both from nothing) or a model folder. */
   model: z.string().default("static"),
   seed: z.int().min(0).default(1),
-  loss: z.string().default("mnrl"),
+  loss: name<LossName>().default("mnrl"),
   /** Factor on the similarity, 1 / temperature. */
   scale: z.number().positive().default(20),
   /** Margin of margin losses, in units of their distance. */
   margin: z.number().positive().nullable().default(null),
-  sampler: z.string().default("simans"),
+  sampler: name<SamplerName | "in-batch">().default("simans"),
   samplerParams: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
   filters: z.array(z.string()).default(["perc-pos=0.95"]),
   /** Filters that are on unless named here: `known-positives`, `equal-text`. */

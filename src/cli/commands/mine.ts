@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { SamplerName } from "../../negatives/parse-sampler.js";
 import type { NegativesFile } from "../../negatives/writing.js";
 import { count, decimals } from "../../report/figures.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
@@ -13,7 +14,8 @@ interface MineFlags extends MiningFlags {
   readonly data: string;
   readonly model: string;
   readonly out: string;
-  readonly sampler: string;
+  /** As it was typed; an unknown name is refused where samplers are made. */
+  readonly sampler: SamplerName;
   readonly split: string;
   readonly format: (typeof formats)[number];
   readonly columns?: ReadonlyMap<string, string>;
