@@ -10,7 +10,7 @@ export interface Block {
   readonly line: number;
   readonly language: string;
   readonly text: string;
-  /** The HTML comment on the line before the fence: `run by .ci/run`, `file: NAME`, `fails: CODE`, or nothing. */
+  /** The HTML comment on the line before the fence: `run by .ci/run`, `file: NAME`, `exits with CODE`, or nothing. */
   readonly note: string;
 }
 
@@ -27,7 +27,7 @@ export function readPage(page: string): string {
   return readFileSync(root + page, "utf8");
 }
 
-/** The blocks of a page, in order. */
+/** The blocks of a page in order, and as blocks of one line the commands inside its text and its comments (`setup: COMMAND`). */
 export function blocksOf(page: string): readonly Block[] {
   const blocks: Block[] = [];
   const lines = readPage(page).split("\n");
@@ -42,7 +42,12 @@ export function blocksOf(page: string): readonly Block[] {
       continue;
     }
     const language = /^```(.*)$/.exec(line)?.[1];
-    if (language === undefined) continue;
+    if (language === undefined) {
+      for (const [, inside, setup] of line.matchAll(/`(npx nearmiss [^`]+)`|^<!-- setup: (.*) -->$/g)) {
+        blocks.push({ page, line: i + 1, language: "sh", note: "", text: `${inside ?? setup}\n` });
+      }
+      continue;
+    }
     const note = /^<!-- (.*) -->$/.exec(lines[i - 1] ?? "")?.[1] ?? "";
     open = { line: i + 1, language, note, text: [] };
   }

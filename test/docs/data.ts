@@ -48,5 +48,8 @@ export function writeData(folder: string): void {
     write(`src/${thing}.ts`, functions.join("\n"));
   }
   write("texts.txt", `${rows.map(({ positive }) => positive).join("\n")}\n`);
-  write("broken.jsonl", '{"query": "how do I clean a violin?", "positive": "With a dry cloth."}\n{"query": "and a lamp?"}\n');
+  write(
+    "broken.jsonl",
+    '{"query": "how do I clean a violin?", "positive": "With a dry cloth."}\n{"query": "and a lamp?"}\n',
+  );
 }

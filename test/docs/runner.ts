@@ -17,7 +17,10 @@ export function readersFolder(): string {
   }
   // npx looks into the registry for what it does not find; here it is the compiled command and nothing else.
   const npx = join(folder, "bin/npx");
-  writeFileSync(npx, `#!/bin/sh\n[ "$1" = nearmiss ] || exit 127\nshift\nexec "${process.execPath}" "${root}dist/cli/bin.js" "$@"\n`);
+  writeFileSync(
+    npx,
+    `#!/bin/sh\n[ "$1" = nearmiss ] || exit 127\nshift\nexec "${process.execPath}" "${root}dist/cli/bin.js" "$@"\n`,
+  );
   chmodSync(npx, 0o755);
   writeFileSync(join(folder, "package.json"), '{ "name": "reader", "private": true, "type": "module" }\n');
   writeData(folder);
