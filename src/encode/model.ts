@@ -63,17 +63,20 @@ export function openModel(options: OpenModelOptions): Model {
     async encode(texts, { as = "document", progress } = {}) {
       const distinct = [...new Set(texts)];
       const place = new Map(distinct.map((text, i) => [text, i]));
+      // Texts that the cache knows are cut all the same, so that a warm cache warns as a cold one does. Without a limit nothing is cut.
+      const cut =
+        description.maxLength === null ? null : new Map(distinct.map((text) => [text, sequence(text, as)] as const));
       const encodeThem = (some: readonly string[]) =>
         forward.encode(
           weights,
-          some.map((text) => sequence(text, as)),
+          some.map((text) => cut?.get(text) ?? sequence(text, as)),
           progress,
         );
       const unique =
         cache === undefined
           ? await encodeThem(distinct)
           : await cache.through(
-              { fingerprint, prompt: promptOf(description, as) },
+              { fingerprint, prompt: promptOf(description, as), engine: engine.kind },
               distinct,
               encoder.dimension,
               encodeThem,

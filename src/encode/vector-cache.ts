@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/files.js";
 import { fingerprint } from "../base/fingerprint.js";
+import { version } from "../base/version.js";
 import type { Vectors } from "./encode.js";
 
 /** What a kept vector depends on besides its text. */
@@ -10,6 +11,8 @@ export interface VectorKey {
   /** Fingerprint of the weights and of everything that turns text into vectors. */
   readonly fingerprint: string;
   readonly prompt: string;
+  /** What computed it: `Engine["kind"]`. */
+  readonly engine: string;
 }
 
 /** Vectors kept on disk, by text. */
@@ -23,60 +26,133 @@ export interface VectorCache {
   ): Promise<Vectors>;
 }
 
+/** Where a text's vector lies. */
+interface Kept {
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** What is known of one folder of files. */
+interface Place {
+  readonly seen: Set<string>;
+  readonly kept: Map<string, Kept>;
+}
+
+const MAGIC = Buffer.from("nearmiss vectors");
 const HASH_BYTES = 16;
+const HEADER_BYTES = MAGIC.length + HASH_BYTES;
 
 /**
- * A cache in a folder. Each call that encodes something adds one file: 16 bytes of each text's hash, then the float32 vectors. Files are
- * written whole and never changed, so that several processes can share a cache.
+ * A cache in a folder. Each call that encodes something adds one file: a mark, the hash of what follows, 16 bytes of each text's hash, then the
+ * float32 vectors (little-endian). Files are written whole and never changed, so that several processes can share a cache; a file that is not
+ * what was written, or is gone, is as if it had never been. Vectors of another version of nearmiss are not used: their last bits may differ.
  */
 export function openVectorCache(folder: string): VectorCache {
+  const places = new Map<string, Place>();
   return {
     async through(key, texts, dimension, encode) {
-      const place = join(
+      const { fingerprint: weights, prompt, engine } = key;
+      const path = join(
         folder,
         "vectors",
-        fingerprint(key.fingerprint, key.prompt, "float32", dimension).slice(7, 39),
+        fingerprint(version(), weights, prompt, engine, "float32", dimension).slice(7, 39),
       );
-      mkdirSync(place, { recursive: true });
-      const known = readAll(place, dimension);
-      const hashes = texts.map((text) =>
-        createHash("sha256").update(text, "utf8").digest().subarray(0, HASH_BYTES).toString("hex"),
-      );
-      const missing = texts.flatMap((_, i) => (known.has(hashes[i] as string) ? [] : [i]));
+      mkdirSync(path, { recursive: true });
+      const place = places.get(path) ?? { seen: new Set(), kept: new Map() };
+      places.set(path, place);
+      readNew(path, place, dimension);
+
+      const data = new Float32Array(texts.length * dimension);
+      const rowOf = (i: number): Float32Array => data.subarray(i * dimension, (i + 1) * dimension);
+      const hashes = texts.map((text) => hashOf(Buffer.from(text, "utf8")).toString("hex"));
+      const missing = fill(path, place, hashes, rowOf);
       if (missing.length > 0) {
         const fresh = await encode(missing.map((i) => texts[i] as string));
         missing.forEach((index, row) => {
-          known.set(hashes[index] as string, fresh.data.subarray(row * dimension, (row + 1) * dimension));
+          rowOf(index).set(fresh.data.subarray(row * dimension, (row + 1) * dimension));
         });
-        const names = missing.map((i) => hashes[i] as string);
-        const content = Buffer.concat([
-          Buffer.from(names.join(""), "hex"),
-          Buffer.from(fresh.data.buffer, fresh.data.byteOffset, fresh.data.byteLength),
-        ]);
-        writeFileAtomic(join(place, `${fingerprint(names.join("")).slice(7, 39)}.bin`), content);
+        write(
+          path,
+          missing.map((i) => hashes[i] as string),
+          fresh.data,
+        );
       }
-      const data = new Float32Array(texts.length * dimension);
-      for (const [i, hash] of hashes.entries()) data.set(known.get(hash) as Float32Array, i * dimension);
       return { data, rows: texts.length, dimension };
     },
   };
 }
 
-function readAll(place: string, dimension: number): Map<string, Float32Array> {
-  const known = new Map<string, Float32Array>();
-  for (const name of readdirSync(place)) {
-    if (!name.endsWith(".bin")) continue;
-    const bytes = readFileSync(join(place, name));
-    const rows = bytes.length / (HASH_BYTES + dimension * 4);
-    if (!Number.isInteger(rows)) continue;
-    // Copied, since the file's buffer need not be aligned for floats.
-    const vectors = new Float32Array(new Uint8Array(bytes.subarray(rows * HASH_BYTES)).buffer);
+function hashOf(...parts: readonly Uint8Array[]): Buffer {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest().subarray(0, HASH_BYTES);
+}
+
+function write(path: string, hashes: readonly string[], vectors: Float32Array): void {
+  const names = Buffer.from(hashes.join(""), "hex");
+  const values = Buffer.from(vectors.buffer, vectors.byteOffset, vectors.byteLength);
+  const content = Buffer.concat([MAGIC, hashOf(names, values), names, values]);
+  writeFileAtomic(join(path, `${fingerprint(names).slice(7, 39)}.bin`), content);
+}
+
+/** Takes up files that were added since, by this process or another. */
+function readNew(path: string, { seen, kept }: Place, dimension: number): void {
+  for (const file of readdirSync(path)) {
+    if (!file.endsWith(".bin") || seen.has(file)) continue;
+    const bytes = readWhole(join(path, file));
+    const rows = (bytes.length - HEADER_BYTES) / (HASH_BYTES + dimension * 4);
+    const body = bytes.subarray(HEADER_BYTES);
+    const sound =
+      Number.isInteger(rows) &&
+      bytes.subarray(0, MAGIC.length).equals(MAGIC) &&
+      hashOf(body).equals(bytes.subarray(MAGIC.length, HEADER_BYTES));
+    // A damaged file is not marked as seen: it may be written anew.
+    if (!sound) continue;
+    seen.add(file);
     for (let row = 0; row < rows; row++) {
-      known.set(
-        bytes.toString("hex", row * HASH_BYTES, (row + 1) * HASH_BYTES),
-        vectors.subarray(row * dimension, (row + 1) * dimension),
-      );
+      const offset = HEADER_BYTES + rows * HASH_BYTES + row * dimension * 4;
+      kept.set(body.toString("hex", row * HASH_BYTES, (row + 1) * HASH_BYTES), { file, offset });
     }
   }
-  return known;
+}
+
+function readWhole(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** Reads what is kept into its rows; returns the others. */
+function fill(path: string, place: Place, hashes: readonly string[], rowOf: (i: number) => Float32Array): number[] {
+  const open = new Map<string, number | null>();
+  const handleOf = (file: string): number | null => {
+    const known = open.get(file);
+    if (known !== undefined) return known;
+    const handle = tryOpen(join(path, file));
+    open.set(file, handle);
+    if (handle === null) place.seen.delete(file);
+    return handle;
+  };
+  try {
+    return hashes.flatMap((hash, i) => {
+      const kept = place.kept.get(hash);
+      const handle = kept === undefined ? null : handleOf(kept.file);
+      const row = rowOf(i);
+      const bytes = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
+      const found = handle !== null && readSync(handle, bytes, 0, bytes.length, kept?.offset ?? 0) === bytes.length;
+      return found ? [] : [i];
+    });
+  } finally {
+    for (const handle of open.values()) if (handle !== null) closeSync(handle);
+  }
+}
+
+function tryOpen(file: string): number | null {
+  try {
+    return openSync(file, "r");
+  } catch {
+    return null;
+  }
 }
