@@ -39,7 +39,7 @@ export async function writeStreamAtomic(
   const beside = temporaryName(path);
   try {
     const source = Readable.from(pieces, { objectMode: true });
-    if (path.endsWith(".gz")) await pipeline(source, createGzip(), createWriteStream(beside));
+    if (path.endsWith(".gz")) await pipeline(source, createGzip({ level: 1 }), createWriteStream(beside));
     else await pipeline(source, createWriteStream(beside));
     const handle = await open(beside, "r+");
     await handle.sync();

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { workError } from "../base/errors.js";
 import { noProgress, type Progress } from "../base/progress.js";
 import type { Hits, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
@@ -48,6 +49,8 @@ export interface CompareOptions {
   readonly depth?: number;
   readonly warnings?: Warnings;
   readonly progress?: Progress;
+  /** Aborting throws `interrupted`. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -75,6 +78,7 @@ export async function compareSamplers(
     await beginning.release();
     const started = performance.now();
     for (let step = 0; step < warmSteps; step++) {
+      checkAborted(options.signal);
       await session.trainer.update(step, session.plan, null);
       progress({ stage: "warm-up", done: step + 1, total: warmSteps });
     }
@@ -116,6 +120,7 @@ async function runArm(
   let round: Round | null = null;
   let documentsRead = 0;
   for (let step = first; step < plan.total; step++) {
+    checkAborted(options.signal);
     const index = plan.refreshes.indexOf(step);
     if (index >= 0 && arm.sampler !== "in-batch") {
       const last = (plan.refreshes[index + 1] ?? plan.total) - 1;
@@ -151,4 +156,8 @@ async function outcome(
   const retriever = await denseRetriever(name, source, data.documents.values());
   const hits = await retrieve(retriever, data, judgedQueries(splitOf(data, split)), depth);
   return { name, hits, drawn, documentsRead, seconds };
+}
+
+function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw workError("interrupted", "the comparison was stopped; it keeps no checkpoints");
 }

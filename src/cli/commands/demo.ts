@@ -38,7 +38,7 @@ export const addDemo: AddCommand = (program, run) => {
           const { seed, threads, cache, signal, progress, warnings, say } = context;
           const { readDeclarations } = await import("../../data/demo.js");
           const { loadData, openSearch } = await import("../../main.js");
-          const { runDemo } = await import("../demo.js");
+          const { runDemo } = await import("../../front/demo.js");
           const data = dir === undefined ? await readDeclarations() : await loadData(dir, { warnings });
           say(`${data.format}: ${count(data.documents.size)} documents, ${count(data.queries.size)} queries`);
           const done = await runDemo({
