@@ -29,7 +29,9 @@ export function isEligible(candidate: Candidate): boolean {
 
 /** Indices of the candidates that no filter rejected, in the order of the pool. */
 export function eligibleIndices(pool: ScoredPool): number[] {
-  return pool.candidates.flatMap((candidate, index) => (isEligible(candidate) ? [index] : []));
+  const indices: number[] = [];
+  for (let i = 0; i < pool.candidates.length; i++) if (isEligible(pool.candidates[i] as Candidate)) indices.push(i);
+  return indices;
 }
 
 /** A negative from the candidate at `index`. */

@@ -31,13 +31,22 @@ export function layOutBatch(
       columns.push(id);
     }
   }
-  const negatives = new Uint8Array(rows.length * columns.length);
+  const places = new Map<string, number[]>();
+  columns.forEach((id, column) => {
+    const there = places.get(id);
+    if (there === undefined) places.set(id, [column]);
+    else there.push(column);
+  });
+  const width = columns.length;
+  const negatives = new Uint8Array(rows.length * width);
+  const mark = (row: number, ids: Iterable<string>, value: 0 | 1): void => {
+    for (const id of ids) for (const column of places.get(id) ?? []) negatives[row * width + column] = value;
+  };
+  if (scope === "batch") negatives.fill(1);
   rows.forEach((row, i) => {
-    const positives = known.get(row.queryId);
-    columns.forEach((id, j) => {
-      if (id === row.positiveId || positives?.has(id)) return;
-      if (scope === "batch" || own[i]?.has(id)) negatives[i * columns.length + j] = 1;
-    });
+    if (scope === "own") mark(i, own[i] ?? [], 1);
+    mark(i, known.get(row.queryId) ?? [], 0);
+    mark(i, [row.positiveId], 0);
   });
   return { rows, columns, negatives };
 }

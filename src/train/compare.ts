@@ -12,7 +12,7 @@ import { retrieve } from "../evaluate/retrieve.js";
 import { denseRetriever } from "../search/dense.js";
 import { OPTIMISER_FILE, WEIGHTS_FILE } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
-import { type Round, roundFile } from "./round.js";
+import type { Round } from "./round.js";
 import { prepareSession, type Session } from "./session.js";
 import { untrainedSource } from "./untrained.js";
 
@@ -98,7 +98,7 @@ export async function compareSamplers(
       };
       const continued = await prepareSession({ config: armConfig, data, engine, warnings, progress });
       await continued.restore(weightsFile, optimiserFile);
-      arms.push(await runArm(arm, continued, session.plan, join(scratch, arm.name), options));
+      arms.push(await runArm(arm, continued, session.plan, options));
       await continued.release();
     }
     return { untrained, warm, arms };
@@ -107,13 +107,7 @@ export async function compareSamplers(
   }
 }
 
-async function runArm(
-  arm: Arm,
-  session: Session,
-  plan: Session["plan"],
-  folder: string,
-  options: CompareOptions,
-): Promise<ArmOutcome> {
+async function runArm(arm: Arm, session: Session, plan: Session["plan"], options: CompareOptions): Promise<ArmOutcome> {
   const started = performance.now();
   const drawn = new Map<string, Map<string, number>>();
   const first = plan.refreshes[0] ?? plan.total;
@@ -124,7 +118,7 @@ async function runArm(
     const index = plan.refreshes.indexOf(step);
     if (index >= 0 && arm.sampler !== "in-batch") {
       const last = (plan.refreshes[index + 1] ?? plan.total) - 1;
-      round = await session.openRound({ file: roundFile(folder, index), round: index, step, last, mayBuild: true });
+      round = await session.openRound({ file: null, round: index, step, last, mayBuild: true });
     }
     const report = await session.trainer.update(step, plan, (row, epoch) => {
       const ids = round?.drawn(row, epoch) ?? [];

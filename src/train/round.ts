@@ -2,11 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeStreamAtomic } from "../base/files.js";
 import { fileSource, readLines } from "../data/lines.js";
-import type { Drawn } from "../negatives/drawing.js";
 import { drawFromPool } from "../negatives/drawing.js";
 import { type MineOptions, mine } from "../negatives/mine.js";
-import { drawnIds, type PoolRecord, poolOfRecord, toRecord } from "../negatives/records.js";
-import type { Sampler } from "../negatives/sampler.js";
+import { type PoolRecord, poolOfRecord, toRecord } from "../negatives/records.js";
 import type { DrawnNegatives } from "./trainer.js";
 
 /** The negatives of one round of training: what was drawn for each query on each of its visits. */
@@ -29,72 +27,80 @@ export function roundFile(run: string, round: number): string {
 }
 
 /**
- * Builds the pools of a round, writes them whole to `file` and returns the draws. A file that is there already is of the same
- * weights, since a round follows from its checkpoint: it is read instead.
+ * Builds the pools of a round, writes them whole to `file` (null: nowhere) and returns the draws. A file that is there already
+ * is of the same weights, since a round follows from its checkpoint: it is read instead, and gives the same draws.
  */
-export async function openRound(file: string, options: MineOptions, epochs: RoundEpochs): Promise<Round> {
-  if (!existsSync(file)) {
-    await writeStreamAtomic(file, recordLines(mine(options), options, epochs));
-  }
-  return readRound(file, options.sampler, options, epochs);
-}
-
-async function* recordLines(
-  drawn: AsyncIterable<Drawn>,
-  options: MineOptions,
-  epochs: RoundEpochs,
-): AsyncGenerator<string> {
-  for await (const one of drawn) {
-    if (one.skipped) continue;
-    // All that a short pool has is drawn on every visit, and what filled it up with it.
-    const negatives = visits(epochs).flatMap((visit) =>
-      visit === 0 || one.short ? one.negatives : drawFromPool(one.pool, options.sampler, { ...options, visit }),
-    );
-    yield `${JSON.stringify(toRecord({ ...one, negatives }))}\n`;
-  }
-}
-
-async function readRound(
-  file: string,
-  sampler: Sampler,
-  { count, seed }: Pick<MineOptions, "count" | "seed">,
-  epochs: RoundEpochs,
-): Promise<Round> {
+export async function openRound(file: string | null, options: MineOptions, epochs: RoundEpochs): Promise<Round> {
   const drawn = new Map<string, readonly (readonly string[])[]>();
   const rejected = new Map<string, number>();
-  let total = 0;
-  for await (const { text } of readLines(fileSource(file))) {
-    const record = JSON.parse(text) as PoolRecord;
-    drawn.set(record.query.id, drawsOf(record, sampler, { count, seed }, visits(epochs)));
+  let count = 0;
+  const take = (record: PoolRecord, visits: readonly (readonly string[])[]): void => {
+    drawn.set(record.query.id, visits);
     for (const candidate of record.candidates) {
-      total += candidate.drawn;
-      if (candidate.rejected !== null)
-        rejected.set(candidate.rejected.filter, (rejected.get(candidate.rejected.filter) ?? 0) + 1);
+      count += candidate.drawn;
+      if (candidate.rejected === null) continue;
+      rejected.set(candidate.rejected.filter, (rejected.get(candidate.rejected.filter) ?? 0) + 1);
     }
+  };
+  const visits = epochs.last - epochs.first + 1;
+  if (file !== null && existsSync(file)) {
+    for await (const record of readRecords(file)) take(record, visitDraws(record, options, visits));
+  } else {
+    const records = freshRecords(options, visits, take);
+    if (file !== null) await writeStreamAtomic(file, lines(records));
+    else for await (const _ of records);
   }
   return {
     drawn: (row, epoch) => drawn.get(row.queryId)?.[epoch - epochs.first] ?? [],
     queries: drawn.size,
-    count: total,
+    count,
     rejected: Object.fromEntries([...rejected].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
 
-/** The draws of each visit, as the record counts them. */
-function drawsOf(
-  record: PoolRecord,
-  sampler: Sampler,
-  how: Pick<MineOptions, "count" | "seed">,
-  visits: readonly number[],
-): readonly (readonly string[])[] {
-  const always = [...new Set(drawnIds(record))];
-  // Drawn on each visit: also where a short pool was filled up with candidates that the sampler did not choose from.
-  if (always.length <= how.count && record.candidates.every(({ drawn }) => drawn === 0 || drawn === visits.length))
-    return visits.map(() => always);
-  const pool = poolOfRecord(record);
-  return visits.map((visit) => drawFromPool(pool, sampler, { ...how, visit }).map(({ id }) => id));
+async function* freshRecords(
+  options: MineOptions,
+  visits: number,
+  take: (record: PoolRecord, visits: readonly (readonly string[])[]) => void,
+): AsyncGenerator<PoolRecord> {
+  for await (const one of mine(options)) {
+    if (one.skipped) continue;
+    const first = toRecord(one);
+    const draws = visitDraws(first, options, visits);
+    const times = new Map<string, number>();
+    for (const id of draws.flat()) times.set(id, (times.get(id) ?? 0) + 1);
+    const candidates = first.candidates.map((candidate) => ({ ...candidate, drawn: times.get(candidate.id) ?? 0 }));
+    const record = { ...first, candidates };
+    take(record, draws);
+    yield record;
+  }
 }
 
-function visits({ first, last }: RoundEpochs): number[] {
-  return Array.from({ length: last - first + 1 }, (_, visit) => visit);
+/**
+ * The draws for each visit of a query: a function of the record alone, so that a resumed run draws the same. What the policy `fill` added
+ * to a short pool (it has no probability, yet was drawn) fills every visit up.
+ */
+function visitDraws(
+  record: PoolRecord,
+  { sampler, count, seed }: MineOptions,
+  visits: number,
+): readonly (readonly string[])[] {
+  const pool = poolOfRecord(record);
+  return Array.from({ length: visits }, (_, visit) => {
+    const ids = drawFromPool(pool, sampler, { count, seed, visit }).map((negative) => negative.id);
+    if (ids.length >= count) return ids;
+    const own = new Set(ids);
+    const added = record.candidates.filter(
+      ({ id, probability, drawn }) => probability === 0 && drawn > 0 && !own.has(id),
+    );
+    return [...ids, ...added.map(({ id }) => id)].slice(0, count);
+  });
+}
+
+async function* lines(records: AsyncIterable<PoolRecord>): AsyncGenerator<string> {
+  for await (const record of records) yield `${JSON.stringify(record)}\n`;
+}
+
+async function* readRecords(file: string): AsyncGenerator<PoolRecord> {
+  for await (const { text } of readLines(fileSource(file))) yield JSON.parse(text) as PoolRecord;
 }

@@ -31,7 +31,8 @@ export const TRAIN_SPLIT = "train";
 
 /** A round to build, or to read where its file is there. */
 export interface RoundRequest {
-  readonly file: string;
+  /** Null: the pools are kept in memory alone. */
+  readonly file: string | null;
   readonly round: number;
   /** The updates `step` … `last` use it. */
   readonly step: number;
@@ -137,14 +138,17 @@ export async function prepareSession({ config, data, engine, warnings, progress 
       );
     },
     async openRound({ file, round, step, last, mayBuild }) {
-      if (!mayBuild && !existsSync(file)) {
+      if (!mayBuild && (file === null || !existsSync(file))) {
         throw workError("missing-round", "the negatives of the round in force are gone", {
-          file,
+          ...(file === null ? {} : { file }),
           hint: `remove the checkpoints after step ${step} to build them again`,
         });
       }
       // Encoding is needed only where the pools are not there yet.
-      const retriever = existsSync(file) ? null : await denseRetriever("model", current, candidates.values(), progress);
+      const retriever =
+        file !== null && existsSync(file)
+          ? null
+          : await denseRetriever("model", current, candidates.values(), progress);
       const request = {
         data,
         split,
@@ -154,6 +158,7 @@ export async function prepareSession({ config, data, engine, warnings, progress 
         scale: loss.scale,
         round,
         seed: config.seed,
+        block: 1024,
         warnings,
         progress,
       };
