@@ -82,7 +82,7 @@ export function checkOrigin(run: string, data: RunManifest["data"], start: Start
   compare("model", start.fingerprint, before.model.start.fingerprint);
 }
 
-/** Makes the folder before any work is done. Throws `bad-output` where that cannot be. */
+/** Makes the folder, before anything is written into it. Throws `bad-output` where that cannot be. */
 export function makeRunFolder(run: string): void {
   try {
     mkdirSync(run, { recursive: true });

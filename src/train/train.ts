@@ -64,9 +64,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   const started = performance.now();
   const read = options.dataset ?? (await loadData(config.data, { columns: config.columns, warnings }));
   const data = ensureDev(read, config.devSplit);
-  makeRunFolder(out);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   // Only now are all options known to be good: until here nothing is written, and nothing replaced.
+  makeRunFolder(out);
   const origin = { source: data.source, format: data.format, fingerprint: data.fingerprint };
   if (status === "begun") {
     checkOrigin(out, origin, session.start.record);
