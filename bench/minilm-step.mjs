@@ -1,18 +1,12 @@
 // Fine-tuning steps of a BERT encoder (forward, backward, clipping, AdamW) on real pairs, with dropout 0.1 on both sides and with none on
-// both, against sentence-transformers on the same batches and threads, on this machine, taken in turns.
+// both, against sentence-transformers on the same batches and threads, on this machine. The sides take turns.
 //
-//     node bench/minilm-step.mjs MODEL DATA [--steps 6] [--warmup 2] [--threads 2] [--no-peer]
+//     node bench/minilm-step.mjs [MODEL [DATA]] [--steps 6] [--warmup 2] [--rounds 2] [--threads 2] [--no-peer]
 import { parseArgs } from "node:util";
-import { collectWarnings, loadData } from "nearmiss";
-import { rng, shuffle } from "#nearmiss/base/rng.js";
-import { encoderOf, loadWeights, readModelFolder } from "#nearmiss/checkpoint/index.js";
-import { knownPositives, trainingRows } from "#nearmiss/data/rows.js";
-import { sequencer } from "#nearmiss/encode/model.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import { pairLoss } from "#nearmiss/losses/index.js";
-import { collateBatch, layOutBatch } from "#nearmiss/train/batch.js";
 import { trainingSpec } from "#nearmiss/train/program.js";
-import { tokenSource } from "#nearmiss/train/token-source.js";
+import { fineTuning, randomBatches } from "./batches.mjs";
 import { machine, peakBytes, spread } from "./machine.mjs";
 import { runPeer } from "./peers/setup.mjs";
 
@@ -22,52 +16,37 @@ const { values, positionals } = parseArgs({
   options: {
     steps: { type: "string", default: "6" },
     warmup: { type: "string", default: "2" },
+    rounds: { type: "string", default: "2" },
     threads: { type: "string", default: "2" },
     batch: { type: "string", default: "32" },
     groups: { type: "string", default: "10" },
     peer: { type: "boolean", default: true },
+    dropout: { type: "string", multiple: true, default: ["0", "0.1"] },
   },
 });
 const model = positionals[0] ?? "../shared/pretrained/models/all-MiniLM-L6-v2";
-const source = positionals[1] ?? "../shared/data/medquad";
 const [steps, warmup, threads, batchSize] = [values.steps, values.warmup, values.threads, values.batch].map(Number);
 const maxLength = 256;
-const data = await loadData(source);
-const batches = randomBatches(steps + warmup);
-
-/** Batches of random rows that share no query and no document, the same for both sides. */
-function randomBatches(count) {
-  const used = new Set();
-  const distinct = shuffle([...trainingRows(data, "train")], rng(1, "bench")).filter(({ queryId, positiveId }) => {
-    const fresh = !used.has(positiveId) && !used.has(queryId);
-    used.add(positiveId).add(queryId);
-    return fresh;
-  });
-  return Array.from({ length: count }, (_, i) => distinct.slice(i * batchSize, (i + 1) * batchSize));
-}
+const tuning = await fineTuning(model, positionals[1] ?? "../shared/data/medquad", {
+  maxLength,
+  groups: Number(values.groups),
+});
+const batches = randomBatches(tuning.data, steps + warmup, batchSize);
 
 async function ours(dropout) {
   const engine = await createEngine({ threads });
-  const folder = await readModelFolder(model, collectWarnings());
-  const description = { ...folder, maxLength };
-  const encoder = encoderOf(description);
-  const tensors = loadWeights(folder);
-  const weights = await engine.load(new Map([...encoder.parameters.keys()].map((name) => [name, tensors.get(name)])));
+  const weights = await engine.load(tuning.weights);
   const optimiser = await engine.optimiser(weights, { kind: "adamw", weightDecay: 0.01 });
-  const tokens = tokenSource(data, sequencer(description, collectWarnings()));
-  const known = knownPositives(data, ["train"]);
   const loss = pairLoss("mnrl");
   const programs = new Map();
-  const measured = { seconds: [], tokens: [], losses: [] };
+  const measured = { seconds: [], processorSeconds: [], tokens: [], losses: [] };
   for (const [step, rows] of batches.entries()) {
-    const started = performance.now();
-    const layout = layOutBatch(rows, () => [], known, "batch");
-    const { key, groups, feeds } = collateBatch(layout, encoder, tokens.query, tokens.document, Number(values.groups));
-    if (!programs.has(key))
-      programs.set(
-        key,
-        await engine.compile(trainingSpec(encoder, loss, { groups, dropout, attentionDropout: dropout })),
-      );
+    const [started, used] = [performance.now(), process.cpuUsage()];
+    const { key, groups, feeds } = tuning.collate(rows);
+    if (!programs.has(key)) {
+      const spec = trainingSpec(tuning.encoder, loss, { groups, dropout, attentionDropout: dropout });
+      programs.set(key, await engine.compile(spec));
+    }
     const result = await engine.step({
       program: programs.get(key),
       weights,
@@ -78,7 +57,10 @@ async function ours(dropout) {
       ...(dropout > 0 ? { dropout: { seed: 1, step } } : {}),
     });
     if (step < warmup) continue;
+    const { user, system } = process.cpuUsage(used);
     measured.seconds.push((performance.now() - started) / 1000);
+    measured.processorSeconds.push((user + system) / 1e6);
+    // The packed rows end in one dummy row.
     measured.tokens.push(feeds.ids.shape[0] - 1);
     measured.losses.push(result.outputs[0].loss.data[0]);
   }
@@ -88,25 +70,48 @@ async function ours(dropout) {
 
 function theirs(dropout) {
   const texts = batches.map((rows) => ({
-    queries: rows.map(({ queryId }) => data.queries.get(queryId).text),
-    documents: rows.map(({ positiveId }) => data.documents.get(positiveId).text),
+    queries: rows.map(({ queryId }) => tuning.data.queries.get(queryId).text),
+    documents: rows.map(({ positiveId }) => tuning.data.documents.get(positiveId).text),
   }));
   return runPeer("minilm_step.py", { model, batches: texts, dropout, warmup, threads, maxLength }, threads);
 }
 
-const rate = ({ tokens, seconds }) => spread(tokens.map((count, i) => count / seconds[i]));
+const all = (rounds, column) => rounds.flatMap((round) => round[column]);
+const speed = (rounds) => {
+  const tokens = all(rounds, "tokens");
+  return {
+    secondsPerStep: spread(all(rounds, "seconds")),
+    processorSecondsPerStep: spread(all(rounds, "processorSeconds")),
+    tokensPerSecond: spread(all(rounds, "seconds").map((seconds, i) => tokens[i] / seconds)),
+    losses: rounds[0].losses,
+  };
+};
 const settings = {};
-for (const dropout of [0, 0.1]) {
-  const own = await ours(dropout);
-  const peer = values.peer ? theirs(dropout) : null;
+for (const dropout of values.dropout.map(Number)) {
+  const [own, peer] = [[], []];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    own.push(await ours(dropout));
+    if (values.peer) peer.push(theirs(dropout));
+  }
+  const [first] = peer;
+  if (first !== undefined && String(first.tokens) !== String(own[0].tokens))
+    throw new Error(`the sides have other tokens: ${own[0].tokens} and ${first.tokens}`);
   settings[`dropout ${dropout}`] = {
-    nearmiss: { tokensPerSecond: rate(own), losses: own.losses },
+    tokens: own[0].tokens,
+    nearmiss: speed(own),
     "sentence-transformers":
-      peer === null
+      first === undefined
         ? null
-        : { tokensPerSecond: rate(peer), losses: peer.losses, tokens: peer.tokens, peakBytes: peer.peakBytes },
-    ratio: peer === null ? null : spread(own.seconds.map((seconds, i) => peer.seconds[i] / seconds)),
-    tokens: own.tokens,
+        : {
+            ...speed(peer),
+            peakBytes: Math.max(...peer.map((round) => round.peakBytes)),
+            attention: first.attention,
+            attentionDropout: first.attentionDropout,
+            hiddenDropout: first.hiddenDropout,
+            versions: first.versions,
+          },
+    ratio:
+      first === undefined ? null : spread(all(own, "seconds").map((seconds, i) => all(peer, "seconds")[i] / seconds)),
   };
 }
 console.log(

@@ -1,13 +1,14 @@
 """Fine-tuning steps of a BERT encoder with sentence-transformers' own model and loss, as its trainer runs them.
 
 In:  {model, batches: [{queries, documents}], dropout, warmup, threads, maxLength}
-Out: {seconds: [one a measured step], tokens: [...], losses: [...], peakBytes}
+Out: {seconds: [one a measured step], processorSeconds, tokens: [...], losses: [...], peakBytes, attention, attentionDropout, hiddenDropout, versions}
 """
 import json
 import resource
 import sys
 import time
 
+import sentence_transformers
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.losses import MultipleNegativesRankingLoss
@@ -20,13 +21,22 @@ model.max_seq_length = request["maxLength"]
 for module in model.modules():
     if isinstance(module, torch.nn.Dropout):
         module.p = request["dropout"]
-for layer in model[0].auto_model.encoder.layer:
-    attention = layer.attention.self
-    if hasattr(attention, "dropout_prob"):
-        attention.dropout_prob = request["dropout"]
 model.train()
 loss_function = MultipleNegativesRankingLoss(model)
-optimizer = torch.optim.AdamW(model.parameters(), lr=2e-5, weight_decay=0.01)
+# Fused, as the trainer's default is.
+optimizer = torch.optim.AdamW(model.parameters(), lr=2e-5, weight_decay=0.01, fused=True)
+
+# What attention really drops, as its kernel is told.
+attention_rates = set()
+scaled_dot_product_attention = torch.nn.functional.scaled_dot_product_attention
+
+
+def watched(*arguments, **options):
+    attention_rates.add(options.get("dropout_p", 0.0))
+    return scaled_dot_product_attention(*arguments, **options)
+
+
+torch.nn.functional.scaled_dot_product_attention = watched
 
 
 def features(texts):
@@ -34,9 +44,9 @@ def features(texts):
     return preprocess(texts)
 
 
-seconds, tokens, losses = [], [], []
+seconds, processor, tokens, losses = [], [], [], []
 for number, batch in enumerate(request["batches"]):
-    begin = time.perf_counter()
+    begin, used = time.perf_counter(), time.process_time()
     columns = [features(batch["queries"]), features(batch["documents"])]
     loss = loss_function(columns, None)
     loss.backward()
@@ -45,13 +55,18 @@ for number, batch in enumerate(request["batches"]):
     optimizer.zero_grad()
     taken = time.perf_counter() - begin
     if number >= request["warmup"]:
+        processor.append(time.process_time() - used)
         seconds.append(taken)
         tokens.append(int(sum(c["attention_mask"].sum() for c in columns)))
         losses.append(float(loss.detach()))
 print(json.dumps({
     "seconds": seconds,
+    "processorSeconds": processor,
     "tokens": tokens,
     "losses": losses,
     "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-    "bfloat16": False,
+    "attention": model[0].auto_model.config._attn_implementation,
+    "attentionDropout": sorted(attention_rates),
+    "hiddenDropout": sorted({module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}),
+    "versions": {"torch": torch.__version__, "sentence-transformers": sentence_transformers.__version__},
 }))

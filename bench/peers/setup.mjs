@@ -23,7 +23,12 @@ export function runPeer(script, request, threads) {
     input: JSON.stringify(request),
     encoding: "utf8",
     maxBuffer: 1 << 30,
-    env: { ...process.env, OMP_NUM_THREADS: String(threads), HF_HUB_OFFLINE: "1", TOKENIZERS_PARALLELISM: "false" },
+    env: {
+      ...process.env,
+      OMP_NUM_THREADS: String(threads),
+      RAYON_NUM_THREADS: String(threads),
+      HF_HUB_OFFLINE: "1",
+    },
   });
   if (done.status !== 0) throw new Error(`${script} failed:\n${done.stderr}`);
   return JSON.parse(done.stdout.trim().split("\n").at(-1));

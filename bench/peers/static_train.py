@@ -1,13 +1,14 @@
 """Training of a static encoder from nothing with sentence-transformers' trainer.
 
 In:  {tokenizer: path of tokenizer.json, dimension, pairs: [[query, document]], batchSize, epochs, learningRate, seed, threads, output}
-Out: {seconds, steps, peakBytes}; the model is saved in `output` when given.
+Out: {seconds, steps, loss, versions, peakBytes}; the model is saved in `output` when given.
 """
 import json
 import resource
 import sys
 import time
 
+import sentence_transformers
 import torch
 from datasets import Dataset
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
@@ -47,5 +48,6 @@ print(json.dumps({
     "seconds": seconds,
     "steps": result.global_step,
     "loss": result.training_loss,
+    "versions": {"torch": torch.__version__, "sentence-transformers": sentence_transformers.__version__},
     "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
 }))
