@@ -3,6 +3,7 @@ import {
   type Dim,
   dropout,
   dropoutMask,
+  dropoutRate,
   gather,
   gatherRows,
   geluGate,
@@ -110,19 +111,25 @@ function layer(x: Tensor, name: string, attend: Attend, options: LayerOptions): 
   const { config, shapes } = options;
   const dense = (from: Tensor, part: string, factors?: { alpha?: number; beta?: number }) =>
     linear(from, weight(shapes, `${part}.weight`), weight(shapes, `${part}.bias`), factors);
+  // Dropout's factor folds into the product before it.
+  const kept = 1 - dropoutRate(options.dropout);
+  const dropped = (from: Tensor, part: string, path: string, alpha = 1) => {
+    const y = dense(from, part, { alpha: alpha / kept, beta: 1 / kept });
+    return kept === 1 ? y : y.mul(dropoutMask(y.shape, options.dropout, path).cast("float32"));
+  };
   const self = `${name}.attention.self`;
   const context = attend(dense(x, `${self}.query`), dense(x, `${self}.key`), dense(x, `${self}.value`), self);
-  const attended = drop(dense(context, `${name}.attention.output.dense`), options.dropout, `${name}.attention.output`);
+  const attended = dropped(context, `${name}.attention.output.dense`, `${name}.attention.output`);
   const middle = norm(attended.add(x), `${name}.attention.output.LayerNorm`, options);
   const inner = `${name}.intermediate.dense`;
   const outer = `${name}.output.dense`;
   const half = Math.SQRT1_2;
   // gelu(z) = z/2 · (1 + erf(z/√2)); with u = z/√2 it is u·(1 + erf u)/√2, whose factors fold into the two products.
-  const expanded =
-    config.activation === "gelu"
-      ? dense(geluGate(dense(middle, inner, { alpha: half, beta: half })), outer, { alpha: half })
-      : dense(config.activation === "gelu_new" ? geluTanh(dense(middle, inner)) : relu(dense(middle, inner)), outer);
-  return norm(drop(expanded, options.dropout, `${name}.output`).add(middle), `${name}.output.LayerNorm`, options);
+  const gate = config.activation === "gelu";
+  const wide = dense(middle, inner, gate ? { alpha: half, beta: half } : {});
+  const active = gate ? geluGate(wide) : config.activation === "gelu_new" ? geluTanh(wide) : relu(wide);
+  const expanded = dropped(active, outer, `${name}.output`, gate ? half : 1);
+  return norm(expanded.add(middle), `${name}.output.LayerNorm`, options);
 }
 
 /** Tokens [tokens, hidden] of a packed batch. */
@@ -135,7 +142,9 @@ function packedTokens(config: BertConfig, shapes: Shapes, options: ForwardOption
   const embedded = gatherRows(weight(shapes, "embeddings.word_embeddings.weight"), ids)
     .add(gatherRows(weight(shapes, "embeddings.position_embeddings.weight"), positions))
     .add(slice(weight(shapes, "embeddings.token_type_embeddings.weight"), 0, 0, 1));
-  let x = drop(norm(embedded, "embeddings.LayerNorm", layerOptions), options.dropout, "embeddings");
+  const normed = norm(embedded, "embeddings.LayerNorm", layerOptions);
+  const { dropout: rate } = options;
+  let x = rate === 0 ? normed : dropout(normed, dropoutMask(normed.shape, rate, "embeddings"), rate);
   const groups = Array.from({ length: options.groups }, (_, g) => {
     const shape = [`count${g}`, heads, `length${g}`];
     return {
@@ -242,10 +251,6 @@ function norm(x: Tensor, name: string, { config, shapes }: LayerOptions): Tensor
   return layerNorm(x, weight(shapes, `${name}.weight`), weight(shapes, `${name}.bias`), {
     epsilon: config.layerNormEpsilon,
   });
-}
-
-function drop(x: Tensor, rate: number, path: string): Tensor {
-  return rate === 0 ? x : dropout(x, dropoutMask(x.shape, rate, path), rate);
 }
 
 function attentionDropout(rate: number, shape: readonly Dim[], path: string) {

@@ -1,9 +1,10 @@
+import { setImmediate } from "node:timers/promises";
 import { inputError } from "../base/errors.js";
 import type { RetrievalData } from "../base/types.js";
 import { batchSampler } from "../data/batches.js";
 import { type KnownPositives, knownPositives, type TrainingRow, trainingRows } from "../data/rows.js";
 import { schedule } from "../engine/schedule.js";
-import type { Engine, HostTensor, Optimiser, Program, Weights } from "../engine/types.js";
+import type { Engine, Feeds, HostTensor, Optimiser, Program, Weights } from "../engine/types.js";
 import type { PairLoss } from "../losses/types.js";
 import type { TextEncoder } from "../nn/encoder.js";
 import { collateBatch, layOutBatch } from "./batch.js";
@@ -69,6 +70,11 @@ export function createTrainer(parts: TrainerParts): Trainer {
     programs.set(key, compiled);
     return compiled;
   };
+  let ahead: {
+    readonly step: number;
+    readonly drawn: DrawnNegatives | null;
+    readonly batch: Promise<PreparedBatch>;
+  } | null = null;
   return {
     encoder,
     weights,
@@ -80,34 +86,75 @@ export function createTrainer(parts: TrainerParts): Trainer {
       last: batches.at((last + 1) * config.accumulate - 1).epoch,
     }),
     async update(step, plan, drawn) {
-      const micro = Array.from({ length: config.accumulate }, (_, i) => batches.at(step * config.accumulate + i));
-      const epoch = micro[0]?.epoch ?? 0;
-      const layouts = micro.map((batch) => {
-        const negatives = (row: TrainingRow) => [...(row.negativeIds ?? []), ...(drawn?.(row, batch.epoch) ?? [])];
-        const some = batch.rows.some((row) => negatives(row).length > 0);
-        return layOutBatch(batch.rows, negatives, known, some ? loss.scope : "batch");
-      });
-      const collate = (most: number) =>
-        layouts.map((layout) => collateBatch(layout, encoder, parts.tokens.query, parts.tokens.document, most));
-      // One program serves all micro-batches, so they have the same number of length groups.
-      const first = collate(LENGTH_GROUPS);
-      const groups = Math.min(...first.map((collated) => collated.groups));
-      const collated = first.every((one) => one.groups === groups) ? first : collate(groups);
+      const prepared = ahead?.step === step && ahead.drawn === drawn ? ahead.batch : prepare(step, drawn);
+      const { epoch, documents, key, groups, microBatches } = await prepared;
       const learningRate = config.learningRate * schedule(config.schedule, plan.warmupSteps, plan.total)(step);
-      const result = await engine.step({
-        program: await program(collated[0]?.key ?? "", groups),
+      const running = engine.step({
+        program: await program(key, groups),
         weights,
         optimiser,
-        microBatches: collated.map((one) => one.feeds),
+        microBatches,
         learningRate,
         ...(config.maxNorm === null ? {} : { maxNorm: config.maxNorm }),
         ...(config.dropout > 0 ? { dropout: { seed: config.seed, step } } : {}),
       });
+      // The next batch is made while the engine works; where other negatives come into force, nothing is made in vain.
+      const next = step + 1;
+      ahead = null;
+      if (next < plan.total && !plan.refreshes.includes(next)) {
+        ahead = { step: next, drawn, batch: prepare(next, drawn) };
+        // A failure is the next update's to report.
+        ahead.batch.catch(() => undefined);
+      }
+      const result = await running;
       const { loss: value = 0, ...telemetry } = meanScalars(result.outputs);
-      const documents = layouts.reduce((sum, layout) => sum + layout.columns.length, 0);
       return { epoch, loss: value, learningRate, gradientNorm: result.gradientNorm, documents, telemetry };
     },
   };
+
+  /** What update number `step` feeds: a function of its arguments alone. Lets other work pass in between. */
+  async function prepare(step: number, drawn: DrawnNegatives | null): Promise<PreparedBatch> {
+    const micro = Array.from({ length: config.accumulate }, (_, i) => batches.at(step * config.accumulate + i));
+    const layouts = micro.map((batch) => {
+      const negatives = (row: TrainingRow) => [...(row.negativeIds ?? []), ...(drawn?.(row, batch.epoch) ?? [])];
+      const some = batch.rows.some((row) => negatives(row).length > 0);
+      return layOutBatch(batch.rows, negatives, known, some ? loss.scope : "batch");
+    });
+    for (const { rows, columns } of layouts) {
+      await inTurns(rows, (row) => parts.tokens.query(row.queryId));
+      await inTurns(columns, parts.tokens.document);
+    }
+    const collate = (most: number) =>
+      layouts.map((layout) => collateBatch(layout, encoder, parts.tokens.query, parts.tokens.document, most));
+    // One program serves all micro-batches, so they have the same number of length groups.
+    const first = collate(LENGTH_GROUPS);
+    const groups = Math.min(...first.map((collated) => collated.groups));
+    const collated = first.every((one) => one.groups === groups) ? first : collate(groups);
+    return {
+      epoch: micro[0]?.epoch ?? 0,
+      documents: layouts.reduce((sum, layout) => sum + layout.columns.length, 0),
+      key: collated[0]?.key ?? "",
+      groups,
+      microBatches: collated.map((one) => one.feeds),
+    };
+  }
+}
+
+/** The feeds of one update, and what its report says of them. */
+interface PreparedBatch {
+  readonly epoch: number;
+  readonly documents: number;
+  readonly key: string;
+  readonly groups: number;
+  readonly microBatches: readonly Feeds[];
+}
+
+/** Calls for each item, and lets the event loop go on after every few: tokenising a large batch takes long. */
+async function inTurns<T>(items: readonly T[], visit: (item: T) => void): Promise<void> {
+  for (const [i, item] of items.entries()) {
+    visit(item);
+    if (i % 64 === 63) await setImmediate();
+  }
 }
 
 /** The endless sequence of batches, epoch after epoch. */

@@ -1,5 +1,4 @@
 import type { ProductOp } from "../../graph/op.js";
-import { where } from "../../graph/ops/elementwise.js";
 import { part, scalar, size, type Tensor } from "../../graph/tensor.js";
 import { type GradientRules, onlyFirst } from "./rule.js";
 
@@ -17,18 +16,18 @@ export const productGradients: GradientRules<ProductOp> = {
     dy.matmul(x, { transposeA: true, alpha }),
     dy.sum(0).mul(beta),
   ],
-  // With the output at hand, Σ dP ∘ P over the keys is Σ dO ∘ O over the width of a head, which is shorter.
+  // With the output at hand, Σ dP ∘ P over the keys is Σ dO ∘ O over the width of a head, which is shorter. What was kept of P
+  // serves dP too: P ∘ (M ∘ dP) is (M ∘ P) ∘ dP.
   attention: (dys, inputs, y, { scale, mask, dropoutRate }) => {
     const dOutput = onlyFirst("attention", dys);
     const [q, k, v] = inputs;
-    const probabilities = part(y, 1);
-    const keep = dropoutRate > 0 ? (inputs[mask ? 4 : 3] as Tensor) : null;
-    const kept = (x: Tensor) => (keep === null ? x : where(keep, x, 0));
+    const [probabilities, kept] = [part(y, 1), part(y, 2)];
     const alpha = 1 / (1 - dropoutRate);
-    const dv = kept(probabilities).matmul(dOutput, { transposeA: true, alpha });
-    const dProbabilities = kept(dOutput.matmul(v, { transposeB: true, alpha }));
+    const dv = kept.matmul(dOutput, { transposeA: true, alpha });
+    const dKept = dOutput.matmul(v, { transposeB: true, alpha });
     const rowSum = dOutput.mul(part(y, 0)).sum(-1, { keepDims: true });
-    const dScores = probabilities.mul(dProbabilities.sub(rowSum));
+    const dScores =
+      dropoutRate > 0 ? kept.mul(dKept).sub(probabilities.mul(rowSum)) : probabilities.mul(dKept.sub(rowSum));
     const dq = dScores.matmul(k, { alpha: scale });
     const dk = dScores.matmul(q, { transposeA: true, alpha: scale });
     return [dq, dk, dv, mask ? dScores : null, null];

@@ -27,8 +27,9 @@ export const productReferences: References<ProductOp> = {
       for (const [i, value] of line.entries()) probabilities[row + i] = Math.exp(value - top) / total;
     }
     const keep = inputs[mask ? 4 : 3];
-    const used = probabilities.map((p, i) => (dropoutRate > 0 ? (p * at(keep.data, i)) / (1 - dropoutRate) : p));
-    return [product({ dtype: "float32", shape: scores, data: used }, v, shape, 1), probabilities];
+    const kept = dropoutRate > 0 ? probabilities.map((p, i) => p * at(keep.data, i)) : probabilities;
+    const context = product({ dtype: "float32", shape: scores, data: kept }, v, shape, 1 / (1 - dropoutRate));
+    return [context, probabilities, kept];
   },
   layerNorm: ({ inputs, attributes: { epsilon } }) => {
     const [x, scale, shift] = inputs;

@@ -8,7 +8,19 @@ function addRow(y: usize, x: usize, width: usize, a: f32): void {
   const va = f32x4.splat(a);
   const bytes = width << 2;
   const whole = (width & ~3) << 2;
+  const lines = (width & ~15) << 2;
   let at: usize = 0;
+  // A cache line at a time.
+  for (; at < lines; at += 64) {
+    const y0 = f32x4.add(v128.load(y + at), f32x4.mul(v128.load(x + at), va));
+    const y1 = f32x4.add(v128.load(y + at, 16), f32x4.mul(v128.load(x + at, 16), va));
+    const y2 = f32x4.add(v128.load(y + at, 32), f32x4.mul(v128.load(x + at, 32), va));
+    const y3 = f32x4.add(v128.load(y + at, 48), f32x4.mul(v128.load(x + at, 48), va));
+    v128.store(y + at, y0);
+    v128.store(y + at, y1, 16);
+    v128.store(y + at, y2, 32);
+    v128.store(y + at, y3, 48);
+  }
   for (; at < whole; at += 16) {
     v128.store(y + at, f32x4.add(v128.load(y + at), f32x4.mul(v128.load(x + at), va)));
   }

@@ -50,7 +50,7 @@ export const productRules: ShapeRules<ProductOp> = {
     if (dropoutRate > 0 && !sameShape(requireDtype(op, inputs, mask ? 4 : 3, "bool").shape, scores)) {
       throw shapeError(op, inputs, `the dropout mask must be ${formatShape(scores)}`);
     }
-    return [float([batch, heads, length, v.shape[3] ?? 0]), float(scores)];
+    return [float([batch, heads, length, v.shape[3] ?? 0]), float(scores), float(scores)];
   },
   layerNorm: (inputs, _, op) => {
     const x = requireDtype(op, inputs, 0, "float32");
