@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { workError } from "./errors.js";
 
 /** Writes a file beside its place, syncs it and renames it: a reader sees the old content or the new one, never a part. */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
@@ -12,22 +13,28 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
 
 /** As `writeFileAtomic` for bytes that come in pieces and together may not fit one buffer. */
 export function writePiecesAtomic(path: string, pieces: Iterable<Uint8Array>): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderOf(path);
   const beside = temporaryName(path);
-  const handle = openSync(beside, "w");
+  try {
+    writePieces(beside, pieces);
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw writeError(path, error);
+  }
+  syncFolder(dirname(path));
+}
+
+function writePieces(path: string, pieces: Iterable<Uint8Array>): void {
+  const handle = openSync(path, "w");
   try {
     for (const bytes of pieces)
       for (let written = 0; written < bytes.length; )
         written += writeSync(handle, bytes, written, Math.min(bytes.length - written, MAX_WRITE));
     fsyncSync(handle);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
   } finally {
     closeSync(handle);
   }
-  renameSync(beside, path);
-  syncFolder(dirname(path));
 }
 
 /** As `writeFileAtomic` for text that comes in pieces; gzipped (with no time stamp, so equal content gives equal bytes) when the path ends in `.gz`. */
@@ -35,7 +42,7 @@ export async function writeStreamAtomic(
   path: string,
   pieces: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
 ): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderOf(path);
   const beside = temporaryName(path);
   try {
     const source = Readable.from(pieces, { objectMode: true });
@@ -44,12 +51,26 @@ export async function writeStreamAtomic(
     const handle = await open(beside, "r+");
     await handle.sync();
     await handle.close();
+    await rename(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw error;
+    throw writeError(path, error);
   }
-  await rename(beside, path);
   syncFolder(dirname(path));
+}
+
+function makeFolderOf(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+/** A failure of the system (a full disk, no permission) as an error that names the file; any other error as it is. */
+export function writeError(file: string, error: unknown): unknown {
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  return workError("cannot-write", "the file cannot be written", { file, found: error.message });
 }
 
 /** Makes a rename in this folder durable where the system can. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { NearmissError, workError } from "../base/errors.js";
-import { syncFolder, writeFileAtomic } from "../base/files.js";
+import { workError } from "../base/errors.js";
+import { syncFolder, writeError, writeFileAtomic } from "../base/files.js";
 import type { Engine, Optimiser, Weights } from "../engine/types.js";
 
 /** What a run must remember besides weights and optimiser. */
@@ -63,7 +63,7 @@ export function openCheckpoints(run: string): Checkpoints {
       } catch (error) {
         // A half checkpoint on a full disk would only take more of it.
         rmSync(beside, { recursive: true, force: true });
-        throw error instanceof NearmissError ? error : unwritable(target, error);
+        throw writeError(target, error);
       }
     },
     read(step) {
@@ -90,12 +90,4 @@ export function openCheckpoints(run: string): Checkpoints {
       }
     },
   };
-}
-
-function unwritable(file: string, error: unknown): NearmissError {
-  return workError("cannot-save", "the checkpoint cannot be written", {
-    file,
-    found: error instanceof Error ? error.message : String(error),
-    hint: "make room, or make the folder writable, then continue with --resume: the checkpoints before it are whole",
-  });
 }

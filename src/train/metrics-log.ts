@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { writeFileAtomic } from "../base/files.js";
+import { writeError, writeFileAtomic } from "../base/files.js";
 
 /** One line of `RUN/metrics.jsonl`. What differs between equal runs stands under `timing`. */
 export type MetricsRecord =
@@ -38,7 +38,13 @@ export interface MetricsLog {
 
 export function openMetricsLog(path: string): MetricsLog {
   return {
-    append: (record) => appendFileSync(path, `${JSON.stringify(record)}\n`),
+    append(record) {
+      try {
+        appendFileSync(path, `${JSON.stringify(record)}\n`);
+      } catch (error) {
+        throw writeError(path, error);
+      }
+    },
     read: () => (existsSync(path) ? readFileSync(path, "utf8").split("\n").flatMap(parseWhole) : []),
   };
 }

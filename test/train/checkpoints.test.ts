@@ -84,10 +84,12 @@ test("a failure to write is named, leaves no half checkpoint and the one before 
   await save(1);
   const full = {
     ...engine,
-    saveOptimiser: async () => Promise.reject(new Error("ENOSPC: no space left on device, write")),
+    saveOptimiser: async () => {
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { syscall: "write" });
+    },
   } as unknown as Engine;
   await expect(openCheckpoints(run).save(full, handle, handle, state(2))).rejects.toMatchObject({
-    code: "cannot-save",
+    code: "cannot-write",
     exitCode: 1,
     message: expect.stringMatching(/step-000002.*no space left/),
   });
