@@ -184,7 +184,7 @@ describe("tiny and odd data", () => {
     expect(steps).toBe(4);
   });
 
-  test.each(["mnrl", "mnrl-symmetric", "triplet-margin"])(
+  test.each(["mnrl", "mnrl-symmetric", "triplet-margin"] as const)(
     "negatives that came with the data are used: %s",
     async (loss) => {
       const pairs = makePairs(60, 6);
