@@ -88,6 +88,15 @@ describe("a folder in use", () => {
     }
   });
 
+  test("that holds anything a run would write, though no run began there, is not touched", async () => {
+    const out = emptyFolder();
+    mkdirSync(join(out, "model"));
+    writeFileSync(join(out, "model/mine.txt"), "mine");
+    await expect(run({ ...shortStatic, data }, { out })).rejects.toMatchObject({ code: "run-exists" });
+    await expect(run({ ...shortStatic, data }, { out, resume: true })).rejects.toMatchObject({ code: "broken-run" });
+    expect(filesOf(out)).toEqual(["model/mine.txt"]);
+  });
+
   test("whose configuration is broken says so", async () => {
     const out = emptyFolder();
     writeFileSync(join(out, "config.json"), "{");
