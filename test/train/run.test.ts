@@ -111,7 +111,7 @@ describe("a folder in use", () => {
     const out = join(emptyFolder(), "run");
     cpSync(finished, out, { recursive: true });
     const before = filesOf(out);
-    const bad = { ...shortStatic, data, sampler: "top-q" };
+    const bad = { ...shortStatic, data, sampler: "top-q" as "top-k" };
     await expect(run(bad, { out, force: true })).rejects.toMatchObject({ code: "unknown-sampler" });
     expect(filesOf(out)).toEqual(before);
     const { steps } = await run({ ...shortStatic, data, steps: 3, sampler: "in-batch" }, { out, force: true });
