@@ -4,13 +4,12 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 
 /** Processor, features that matter for products, cores and memory. */
 export function machine() {
-  const flags = existsCpuinfo();
-  const features = ["avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"].filter(
-    (name) => flags.has(name),
-  );
+  const flags = processorFlags();
+  const known = ["avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"];
   return {
     processor: cpus()[0]?.model ?? "unknown",
-    features,
+    features: known.filter((name) => flags.has(name)),
+    missing: flags.size === 0 ? [] : known.filter((name) => !flags.has(name)),
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
@@ -18,7 +17,7 @@ export function machine() {
   };
 }
 
-function existsCpuinfo() {
+function processorFlags() {
   try {
     const line = readFileSync("/proc/cpuinfo", "utf8")
       .split("\n")

@@ -98,7 +98,7 @@ for (const dropout of values.dropout.map(Number)) {
     throw new Error(`the sides have other tokens: ${own[0].tokens} and ${first.tokens}`);
   settings[`dropout ${dropout}`] = {
     tokens: own[0].tokens,
-    nearmiss: speed(own),
+    nearmiss: { ...speed(own), peakBytes: peakBytes() },
     "sentence-transformers":
       first === undefined
         ? null
@@ -115,9 +115,5 @@ for (const dropout of values.dropout.map(Number)) {
   };
 }
 console.log(
-  JSON.stringify(
-    { name: "minilm-step", machine: machine(), threads, batchSize, maxLength, settings, peakBytes: peakBytes() },
-    null,
-    2,
-  ),
+  JSON.stringify({ name: "minilm-step", machine: machine(), threads, batchSize, maxLength, settings }, null, 2),
 );

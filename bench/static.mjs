@@ -1,7 +1,8 @@
 // Training of a static encoder from nothing: 250 steps of 512 pairs, 256 dimensions, against sentence-transformers on the same pairs,
-// vocabulary and threads, both on this machine, one after the other.
+// vocabulary and threads, on this machine. The sides take turns. Reading the data and training the vocabulary are not counted;
+// tokenising is.
 //
-//     node bench/static.mjs DATA [--repeat 3] [--threads 2]
+//     node bench/static.mjs [DATA] [--repeat 3] [--threads 2] [--no-peer]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { collectWarnings, loadData } from "nearmiss";
 import { noProgress } from "#nearmiss/base/progress.js";
 import { trainingRows } from "#nearmiss/data/rows.js";
 import { trainWordPiece } from "#nearmiss/data/vocabulary.js";
+import { sequencer } from "#nearmiss/encode/model.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import { resolveConfig } from "#nearmiss/train/config.js";
 import { prepareSession } from "#nearmiss/train/session.js";
@@ -27,73 +29,88 @@ const { values, positionals } = parseArgs({
   allowNegative: true,
 });
 const source = positionals[0] ?? "../shared/data/medquad";
-const threads = Number(values.threads);
-const steps = Number(values.steps);
+const [threads, steps, repeat] = [values.threads, values.steps, values.repeat].map(Number);
 const data = await loadData(source);
-const scratch = mkdtempSync(join(tmpdir(), "nearmiss-bench-"));
 const config = resolveConfig({ data: source, model: "static", sampler: "in-batch", steps });
+const pairs = trainingRows(data, "train").map(({ queryId, positiveId }) => [
+  data.queries.get(queryId).text,
+  data.documents.get(positiveId).text,
+]);
 
-const ours = [];
-for (let run = 0; run < Number(values.repeat); run++) {
+async function ours() {
   const engine = await createEngine({ threads });
-  const session = await prepareSession({ config, data, engine, warnings: collectWarnings(), progress: noProgress });
+  const warnings = collectWarnings();
+  const session = await prepareSession({ config, data, engine, warnings, progress: noProgress });
   const started = performance.now();
   let loss = 0;
   for (let step = 0; step < session.plan.total; step++)
     loss = (await session.trainer.update(step, session.plan, null)).loss;
-  ours.push({ seconds: (performance.now() - started) / 1000, loss });
+  const seconds = (performance.now() - started) / 1000;
   await engine.close();
+  const sequence = sequencer(session.start.description, warnings);
+  const tokens = pairs.reduce(
+    (sum, [query, document]) => sum + sequence(query, "query").ids.length + sequence(document, "document").ids.length,
+    0,
+  );
+  return { seconds, loss, tokens, steps: session.plan.total };
 }
 
-const theirs = [];
+const scratch = mkdtempSync(join(tmpdir(), "nearmiss-bench-"));
+const tokenizer = join(scratch, "tokenizer.json");
 if (values.peer) {
   const texts = function* () {
     for (const document of data.documents.values()) yield document.text;
     for (const id of data.splits.get("train").judgements.keys()) yield data.queries.get(id).text;
   };
-  const tokenizer = join(scratch, "tokenizer.json");
   writeFileSync(tokenizer, JSON.stringify(trainWordPiece(texts(), { size: config.vocabularySize }).tokenizer));
-  const pairs = trainingRows(data, "train").map(({ queryId, positiveId }) => [
-    data.queries.get(queryId).text,
-    data.documents.get(positiveId).text,
-  ]);
-  for (let run = 0; run < Number(values.repeat); run++) {
-    theirs.push(
-      runPeer(
-        "static_train.py",
-        {
-          tokenizer,
-          dimension: config.dimension,
-          pairs,
-          batchSize: config.batchSize,
-          epochs: 10,
-          steps,
-          learningRate: config.learningRate,
-          seed: 1,
-          threads,
-          scratch,
-        },
-        threads,
-      ),
-    );
-  }
+}
+const theirs = () =>
+  runPeer(
+    "static_train.py",
+    {
+      tokenizer,
+      dimension: config.dimension,
+      pairs,
+      batchSize: config.batchSize,
+      epochs: 10,
+      steps,
+      learningRate: config.learningRate,
+      seed: 1,
+      threads,
+      scratch,
+    },
+    threads,
+  );
+
+const [own, peer] = [[], []];
+for (let run = 0; run < repeat; run++) {
+  own.push(await ours());
+  if (values.peer) peer.push(theirs());
 }
 rmSync(scratch, { recursive: true, force: true });
-const ourSeconds = spread(ours.map((run) => run.seconds));
+const [first] = peer;
+if (first !== undefined && (first.tokens !== own[0].tokens || first.steps !== own[0].steps))
+  throw new Error(
+    `the sides differ: ${own[0].tokens} and ${first.tokens} tokens, ${own[0].steps} and ${first.steps} steps`,
+  );
 const result = {
   name: "static",
   machine: machine(),
   threads,
   steps,
-  nearmiss: { seconds: ourSeconds, peakBytes: peakBytes() },
+  batchSize: config.batchSize,
+  dimension: config.dimension,
+  tokensOfAllPairs: own[0].tokens,
+  nearmiss: { seconds: spread(own.map((run) => run.seconds)), peakBytes: peakBytes(), finalLoss: own[0].loss },
   "sentence-transformers":
-    theirs.length === 0
+    first === undefined
       ? null
       : {
-          seconds: spread(theirs.map((run) => run.seconds)),
-          peakBytes: Math.max(...theirs.map((run) => run.peakBytes)),
-          steps: theirs[0].steps,
+          seconds: spread(peer.map((run) => run.seconds)),
+          peakBytes: Math.max(...peer.map((run) => run.peakBytes)),
+          meanLoss: first.loss,
+          versions: first.versions,
         },
-  ratio: theirs.length === 0 ? null : spread(theirs.map((run, i) => run.seconds / ours[i].seconds)),
+  ratio: first === undefined ? null : spread(peer.map((run, i) => run.seconds / own[i].seconds)),
 };
 console.log(JSON.stringify(result, null, 2));

@@ -1,7 +1,7 @@
 """Training of a static encoder from nothing with sentence-transformers' trainer.
 
 In:  {tokenizer: path of tokenizer.json, dimension, pairs: [[query, document]], batchSize, epochs, learningRate, seed, threads, output}
-Out: {seconds, steps, loss, versions, peakBytes}; the model is saved in `output` when given.
+Out: {seconds, steps, loss, tokens of all pairs, versions, peakBytes}; the model is saved in `output` when given.
 """
 import json
 import resource
@@ -44,10 +44,12 @@ result = trainer.train()
 seconds = time.perf_counter() - begin
 if request.get("output"):
     model.save(request["output"])
+tokens = sum(len(one.ids) for pair in request["pairs"] for one in model[0].tokenizer.encode_batch(pair, add_special_tokens=False))
 print(json.dumps({
     "seconds": seconds,
     "steps": result.global_step,
     "loss": result.training_loss,
+    "tokens": tokens,
     "versions": {"torch": torch.__version__, "sentence-transformers": sentence_transformers.__version__},
     "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
 }))
