@@ -57,8 +57,8 @@ function fineTuningPart({ batchSize, maxLength, settings }) {
       : Math.max(...plain.nearmiss.losses.map((loss, i) => Math.abs(loss - plain[PEER].losses[i])));
   return `## Fine-tuning a BERT encoder
 
-all-MiniLM-L6-v2 (6 layers × 384) on question–answer pairs of MedQuAD, ${batchSize} pairs a step, at most ${maxLength} tokens: tokenising excluded here and included there (it is
-below 1 % of a step), forward, backward, clipping, AdamW. The same batches on both sides${plain[PEER] === null ? "" : `, with the same ${plain.tokens.reduce((a, b) => a + b, 0)} tokens`}. Tokens are real ones: padding does not count.
+all-MiniLM-L6-v2 (6 layers × 384) on question–answer pairs of MedQuAD, ${batchSize} pairs a step, at most ${maxLength} tokens: collating, forward, backward, clipping and
+AdamW; tokenising, below 1 % of a step, is included there at every step and here at a text's first. The same batches on both sides${plain[PEER] === null ? "" : `, with the same ${plain.tokens.reduce((a, b) => a + b, 0)} tokens`}. Tokens are real ones: padding does not count.
 
 ${table(["setting", "", "seconds a step", "tokens a second", "peak memory", "faster by"], rows)}
 ${
@@ -66,7 +66,7 @@ ${
     ? ""
     : `
 What the peer really drops, as its modules and its attention kernel report it: ${checks.join("; then ")}. Without dropout the losses of the two sides differ by at most
-${difference.toExponential(0)} over these steps, the optimiser's included.`
+${difference.toExponential(0)} over these steps: gradients and updates agree too.`
 }`;
 }
 
