@@ -201,14 +201,3 @@ test("export writes the ONNX file where it is asked for, and over nothing", () =
   expect(json([...argv, "--out", at("model.onnx")]).result).toMatchObject({ file: at("model.onnx") });
   expect(failure(argv)).toMatchObject({ code: 2, error: { code: "output-exists" } });
 });
-
-test("demo compares ways of choosing negatives on a folder of one's own, and takes finished runs as they are", () => {
-  const argv = ["demo", at("data"), "--out", at("demo")];
-  const { result } = json(argv);
-  const names = result.evaluation.systems.map(({ name }: { name: string }) => name);
-  expect(names).toEqual(["simans", "top-k", "random", "in-batch", "bm25", "tf-idf", "untrained"]);
-  expect(result.answer.hits.length).toBeGreaterThan(0);
-  expect(existsSync(join(result.run, "report.html"))).toBe(true);
-  const again = json(argv);
-  expect(again.result).toEqual(result);
-});
