@@ -5,7 +5,6 @@
 // PEER_PYTHON names a Python with the packages of bench/peers/requirements.txt; without it an environment is made beside them.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -46,12 +45,9 @@ try {
   console.error(`without the peer: ${noPeer}`);
 }
 const peer = noPeer === null ? [] : ["--no-peer"];
-// Of one minute, before the benchmarks add their own.
-const [load] = loadavg();
 const results = {
   date: new Date().toISOString().slice(0, 10),
   machine: machine(),
-  load,
   noPeer,
   fineTuning: run("minilm-step.mjs", [model, data, ...threads, "--rounds", values.rounds, ...peer]),
   static: run("static.mjs", [data, ...threads, "--repeat", values.repeat, ...peer]),

@@ -1,6 +1,9 @@
 // What the figures were taken on.
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+
+/** Processes that wanted a core in the minute before this one began: a figure taken beside others' work is not worth much. */
+const [load] = loadavg();
 
 /** Processor, features that matter for products, cores and memory. */
 export function machine() {
@@ -12,6 +15,7 @@ export function machine() {
     missing: flags.size === 0 ? [] : known.filter((name) => !flags.has(name)),
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
+    load,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };

@@ -13,15 +13,15 @@ const PEER = "sentence-transformers";
 
 /** docs/benchmarks.md, from the results of all benchmarks. */
 export function page(results) {
-  const { date, machine, load, noPeer, fineTuning } = results;
+  const { date, machine, noPeer, fineTuning } = results;
   const versions = Object.values(fineTuning.settings)[0][PEER]?.versions;
   return `# Benchmarks
 
-Written by \`node bench/all.mjs\` on ${date}; every figure here is of that one run, and a ratio compares two sides that ran in turns on one machine. Another
+Made on ${date} by the scripts of \`bench/\`; \`node bench/all.mjs\` runs them all and writes this page. A ratio compares two sides that ran in turns, in one run on one machine; another
 machine gives other ratios: processors with AMX, or without AVX-512, above all.
 
 - Processor: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB; of the features that matter: ${machine.features.join(", ") || "unknown"}; not there: ${machine.missing.join(", ") || "none"}.
-- Threads: ${fineTuning.threads} on both sides. Load of the machine before the run: ${number(load)}.
+- Threads: ${fineTuning.threads} on both sides. Load of the machine in the minute before: fine-tuning ${number(fineTuning.machine.load)}, static ${number(results.static.machine.load)}, event loop ${number(results.eventLoop.machine.load)} (an average that still holds what ran before; nothing else should run during a benchmark).
 - nearmiss on Node ${machine.node.slice(1)} and onnxruntime ${versionOf("onnxruntime-node")}${versions === undefined ? "" : `; ${PEER} ${versions[PEER]} on torch ${versions.torch}`}. float32 on both sides.
 - Figures are medians, with the least and the greatest in brackets.
 ${noPeer === null ? "" : `\nThe peer did not run (${noPeer}), so there are no ratios.\n`}
@@ -140,7 +140,7 @@ ${table(
   [row("static", flat), row("fine-tuning, dropout 0.1", fineTuning)],
 )}
 
-The longest gap is the compilation of the graph, once a program.
+The longest gaps come once: compiling the graph, and cutting an epoch into batches.
 
 ## Where we lose
 
