@@ -8,7 +8,10 @@ import { readersFolder, runBlock } from "./runner.js";
 const elsewhere = ["npm ci && npm run demo\n", "npm ci && npm test\n", "npm install nearmiss --ignore-scripts\n"];
 const runs = ["sh", "ts", "js", "python"];
 
-describe.each(pages)("%s", (page) => {
+/** A page of figures has no code. */
+const withCode = pages.filter((page) => blocksOf(page).some(({ language }) => runs.includes(language)));
+
+describe.each(withCode)("%s", (page) => {
   const folder = readersFolder();
   afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -4,9 +4,6 @@ import { describe, expect, test } from "vitest";
 import { resolveConfig } from "#nearmiss/train/config.js";
 import { blocksOf, pages, readPage, root } from "./blocks.js";
 
-/** Pages that one command makes from measurements. */
-const measured = ["docs/benchmarks.md", "docs/results.md"];
-
 describe.each(pages)("%s", (page) => {
   test("links lead to files, and anchors to headings", () => {
     const prose = readPage(page).replace(/^```[\s\S]*?^```$/gm, "");
@@ -14,7 +11,6 @@ describe.each(pages)("%s", (page) => {
       if (/^https?:/.test(target)) continue;
       const [path = "", anchor] = target.split("#");
       const file = path === "" ? page : posix.join(dirname(page), path);
-      if (measured.includes(file)) continue;
       expect(existsSync(join(root, file)), `${page}: ${target}`).toBe(true);
       if (anchor === undefined) continue;
       const anchors = [...readPage(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
