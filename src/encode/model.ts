@@ -3,7 +3,7 @@ import type { Similarity } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { encoderOf, type ModelDescription } from "../checkpoint/index.js";
 import { loadTokenizer, type TextTokenizer } from "../data/tokenize.js";
-import type { Engine, Weights } from "../engine/types.js";
+import type { Engine, HostTensor, Weights } from "../engine/types.js";
 import type { Sequence, TextEncoder } from "../nn/encoder.js";
 import { createForward, type Forward, type Vectors } from "./encode.js";
 import type { VectorCache } from "./vector-cache.js";
@@ -42,6 +42,16 @@ export interface OpenModelOptions {
   readonly fingerprint: string;
   readonly warnings: Warnings;
   readonly cache?: VectorCache;
+}
+
+/** Loads the tensors that the network uses, by parameter name, and opens the model on them. */
+export async function openTensors({
+  tensors,
+  ...rest
+}: Omit<OpenModelOptions, "weights"> & { readonly tensors: ReadonlyMap<string, HostTensor> }): Promise<Model> {
+  const names = [...encoderOf(rest.description).parameters.keys()];
+  const weights = await rest.engine.load(new Map(names.map((name) => [name, tensors.get(name) as HostTensor])));
+  return openModel({ ...rest, weights });
 }
 
 /** Puts description, weights and tokenizer together. */

@@ -1,10 +1,10 @@
 import { notImplemented } from "../base/errors.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
-import { encoderOf, loadWeights, readModelFolder } from "../checkpoint/index.js";
-import { type Model, openModel } from "../encode/model.js";
+import { loadWeights, readModelFolder } from "../checkpoint/index.js";
+import { type Model, openTensors } from "../encode/model.js";
 import { openVectorCache } from "../encode/vector-cache.js";
 import { createEngine } from "../engine/onnxruntime.js";
-import type { Engine, HostTensor } from "../engine/types.js";
+import type { Engine } from "../engine/types.js";
 
 export interface LoadOptions {
   /** An engine to share; else one is made, and closed with the model. */
@@ -29,11 +29,10 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const tensors = loadWeights(folder);
   const engine =
     options.engine ?? (await createEngine({ ...(options.threads === undefined ? {} : { threads: options.threads }) }));
-  const used = new Map([...encoderOf(folder).parameters.keys()].map((name) => [name, tensors.get(name) as HostTensor]));
-  const model = openModel({
+  const model = await openTensors({
     engine,
     description: folder,
-    weights: await engine.load(used),
+    tensors,
     fingerprint: folder.fingerprint,
     warnings,
     ...(options.cache == null ? {} : { cache: openVectorCache(options.cache) }),

@@ -1,9 +1,8 @@
 import type { Progress } from "../base/progress.js";
 import type { RetrievalData, ScoringRetriever, TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
-import { encoderOf } from "../checkpoint/index.js";
-import { openModel } from "../encode/model.js";
-import type { Engine, HostTensor } from "../engine/types.js";
+import { openTensors } from "../encode/model.js";
+import type { Engine } from "../engine/types.js";
 import type { NamedRetriever } from "../evaluate/retrievers.js";
 import { bm25 } from "../search/bm25.js";
 import { denseRetriever } from "../search/dense.js";
@@ -53,13 +52,10 @@ export async function untrainedRetriever(
     );
     return null;
   }
-  const used = new Map(
-    [...encoderOf(start.description).parameters.keys()].map((name) => [name, start.tensors.get(name) as HostTensor]),
-  );
-  const untrained = openModel({
+  const untrained = await openTensors({
     engine,
     description: start.description,
-    weights: await engine.load(used),
+    tensors: start.tensors,
     fingerprint: start.record.fingerprint,
     warnings,
   });

@@ -14,7 +14,7 @@ import { OPTIMISER_FILE, WEIGHTS_FILE } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
 import type { Round } from "./round.js";
 import { prepareSession, type Session } from "./session.js";
-import { untrainedSource } from "./untrained.js";
+import { untrainedModel } from "./untrained.js";
 
 /** One way to choose negatives, continued from the common warm checkpoint. */
 export interface Arm {
@@ -73,8 +73,8 @@ export async function compareSamplers(
       progress,
     });
     const warmSteps = session.plan.refreshes[0] ?? session.plan.total;
-    const beginning = await untrainedSource(session, warnings);
-    const untrained = await outcome("untrained", beginning.source, options, new Map(), 0, performance.now());
+    const beginning = await untrainedModel(session, warnings);
+    const untrained = await outcome("untrained", beginning, options, new Map(), 0, performance.now());
     await beginning.release();
     const started = performance.now();
     for (let step = 0; step < warmSteps; step++) {

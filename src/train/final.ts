@@ -11,7 +11,7 @@ import { tfIdf } from "../search/tf-idf.js";
 import type { TrainConfig } from "./config.js";
 import { examples, scoreSamples } from "./examples.js";
 import type { Session } from "./session.js";
-import { untrainedSource } from "./untrained.js";
+import { untrainedModel } from "./untrained.js";
 
 export interface FinalOptions {
   readonly session: Session;
@@ -28,7 +28,7 @@ const DEPTH = 1000;
 export async function finalEvaluation({ session, data, config, warnings, progress }: FinalOptions) {
   const split = data.splits.has("test") ? "test" : config.devSplit;
   const documents = data.documents.values();
-  const untrained = await untrainedSource(session, warnings);
+  const untrained = await untrainedModel(session, warnings);
   const retrievers: NamedRetriever[] = [
     { name: "model", kind: "model", retriever: await denseRetriever("model", session.current, documents, progress) },
     { name: "bm25", kind: "bm25", retriever: bm25(data.documents.values()) },
@@ -36,7 +36,7 @@ export async function finalEvaluation({ session, data, config, warnings, progres
     {
       name: "untrained",
       kind: "untrained",
-      retriever: await denseRetriever("untrained", untrained.source, data.documents.values(), progress),
+      retriever: await denseRetriever("untrained", untrained, data.documents.values(), progress),
     },
   ];
   const measures = [
