@@ -31,6 +31,89 @@ export interface RetrievalData {
   readonly fingerprint: string;
 }
 
+/** A name for what items have in common. Numbers and 64-bit integers are written out in full: `9007199254740993` stays itself. */
+export type Label = string;
+
+/** An item that carries labels: a text, a picture, or a vector that somebody else made. */
+export interface LabelledItem {
+  readonly id: string;
+  readonly text?: string;
+  /** Bytes, row after row, channels together: height × width × channels of the data set's `picture`. */
+  readonly pixels?: Uint8Array;
+  readonly vector?: Float32Array;
+  /** At least one; the first is the class where a loss or measure takes only one. */
+  readonly labels: readonly Label[];
+  /** How strongly each label holds, in the order of `labels`; absent: all alike. */
+  readonly grades?: readonly number[];
+}
+
+/** Items with labels: two items belong together when they share one. */
+export interface LabelledData {
+  readonly kind: "labelled";
+  readonly format: string;
+  readonly source: string;
+  readonly content: "text" | "pixels" | "vector";
+  /** The size that every picture has. */
+  readonly picture?: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly items: ReadonlyMap<string, LabelledItem>;
+  /** Split → ids, in the order of the file. */
+  readonly splits: ReadonlyMap<string, readonly string[]>;
+  readonly fingerprint: string;
+}
+
+/** Two texts and how alike they are, in the units of the file. */
+export interface ScoredPair {
+  readonly first: TextItem;
+  readonly second: TextItem;
+  readonly score: number;
+}
+
+/** Pairs of texts with scores: sentence similarity, or classes 0 and 1. */
+export interface ScoredData {
+  readonly kind: "scored";
+  readonly format: string;
+  readonly source: string;
+  readonly splits: ReadonlyMap<string, readonly ScoredPair[]>;
+  readonly fingerprint: string;
+}
+
+/** What users did with items. Both are nodes of a graph; texts of items may be known. */
+export interface InteractionData {
+  readonly kind: "interactions";
+  readonly format: string;
+  readonly source: string;
+  readonly items: ReadonlyMap<string, TextItem>;
+  /** Split → user → items, in the order of the file; `value` is a rating or a count, 1 where the file has none. */
+  readonly splits: ReadonlyMap<string, ReadonlyMap<string, readonly Interaction[]>>;
+  readonly fingerprint: string;
+}
+
+export interface Interaction {
+  readonly item: string;
+  readonly value: number;
+  readonly time?: number;
+}
+
+/** Facts of a graph: head, relation, tail. */
+export interface TripleData {
+  readonly kind: "triples";
+  readonly format: string;
+  readonly source: string;
+  readonly entities: ReadonlyMap<string, TextItem>;
+  readonly relations: ReadonlyMap<string, TextItem>;
+  readonly splits: ReadonlyMap<string, readonly Triple[]>;
+  readonly fingerprint: string;
+}
+
+export interface Triple {
+  readonly head: string;
+  readonly relation: string;
+  readonly tail: string;
+}
+
+/** Whatever a file or folder was recognised as. */
+export type Dataset = RetrievalData | LabelledData | ScoredData | InteractionData | TripleData;
+
 /** What a search found for one query: score descending, then id ascending by code point. Ranks start at 1. */
 export interface Hits {
   readonly ids: readonly string[];
