@@ -4,7 +4,7 @@
 //     node bench/minilm-step.mjs [MODEL [DATA]] [--steps 6] [--warmup 2] [--rounds 2] [--threads 2] [--no-peer]
 import { parseArgs } from "node:util";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
-import { pairLoss } from "#nearmiss/losses/index.js";
+import { loss as lossOf } from "#nearmiss/losses/index.js";
 import { trainingSpec } from "#nearmiss/train/program.js";
 import { fineTuning, randomBatches } from "./batches.mjs";
 import { machine, peakBytes, spread } from "./machine.mjs";
@@ -37,7 +37,7 @@ async function ours(dropout) {
   const engine = await createEngine({ threads });
   const weights = await engine.load(tuning.weights);
   const optimiser = await engine.optimiser(weights, { kind: "adamw", weightDecay: 0.01 });
-  const loss = pairLoss("mnrl");
+  const loss = lossOf("mnrl");
   const programs = new Map();
   const measured = { seconds: [], processorSeconds: [], tokens: [], losses: [] };
   for (const [step, rows] of batches.entries()) {

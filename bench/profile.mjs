@@ -10,7 +10,7 @@ import { createWasmHost } from "#nearmiss/engine/host-wasm.js";
 import { adamwFactors } from "#nearmiss/engine/reference.js";
 import { createSource } from "#nearmiss/engine/source.js";
 import { bindRun, concreteShape } from "#nearmiss/engine/split.js";
-import { pairLoss } from "#nearmiss/losses/index.js";
+import { loss } from "#nearmiss/losses/index.js";
 import { trainingSpec } from "#nearmiss/train/program.js";
 import { fineTuning, randomBatches } from "./batches.mjs";
 
@@ -37,7 +37,7 @@ const tuning = await fineTuning(
 );
 const { groups, feeds } = tuning.collate(randomBatches(tuning.data, 1, Number(values.batch))[0]);
 const source = createSource(
-  trainingSpec(tuning.encoder, pairLoss("mnrl"), { groups, dropout, attentionDropout: dropout }),
+  trainingSpec(tuning.encoder, loss("mnrl"), { groups, dropout, attentionDropout: dropout }),
 );
 const bindings = bindRun(source, feeds, tuning.weights);
 const masks = source.masks.map(({ graphName, rate, shape }) => ({

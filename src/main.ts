@@ -25,7 +25,7 @@ export { type LoadedModel, type LoadOptions, load } from "./front/load.js";
 export { type MineNegativesOptions, mine, mineToFile } from "./front/mine.js";
 export { openSearch, type SearchOptions, type SearchResult, search } from "./front/search.js";
 export { planTraining, type TrainOptions, train } from "./front/train.js";
-export type { LossName } from "./losses/index.js";
+export { type LossName, type LossOptions, loss } from "./losses/index.js";
 export type { Drawn } from "./negatives/drawing.js";
 export type { Filter } from "./negatives/filter.js";
 export { absolute } from "./negatives/filters/abs.js";

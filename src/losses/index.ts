@@ -1,34 +1,20 @@
 import { inputError, notImplemented } from "../base/errors.js";
-import type { Direction } from "./multiple-negatives.js";
-import { multipleNegatives } from "./multiple-negatives.js";
-import { tripletMarginOfPairs } from "./triplet-margin.js";
-import type { PairLoss } from "./types.js";
+import { losses } from "./catalogue.js";
+import type { LossFactory } from "./define.js";
+import type { Loss } from "./types.js";
 
-/** Options of the losses over pairs; each loss reads what it needs. */
-export interface PairLossOptions {
-  /** Factor on the similarity, 1 / temperature. Default 20. */
-  readonly scale?: number;
-  readonly similarity?: "cosine" | "dot";
-  /** Units of the loss's distance. Default 0.2 (cosine distance). */
-  readonly margin?: number;
-}
+type Factory = (typeof losses)[number];
 
-/** Names of the losses over pairs. */
-export type LossName =
-  | "mnrl"
-  | "mnrl-masked"
-  | "mnrl-hard-negatives"
-  | "info-nce"
-  | "mnrl-symmetric"
-  | "triplet-margin";
+/** Names of the losses. */
+export type LossName = Factory["name"];
 
-const softmaxDirections: ReadonlyMap<string, readonly Direction[]> = new Map<LossName, readonly Direction[]>([
-  ["mnrl", ["query_to_doc"]],
-  ["mnrl-masked", ["query_to_doc"]],
-  ["mnrl-hard-negatives", ["query_to_doc"]],
-  ["info-nce", ["query_to_doc"]],
-  ["mnrl-symmetric", ["query_to_doc", "doc_to_query"]],
-]);
+/** The options of a loss. */
+export type LossOptions<N extends LossName> = NonNullable<Parameters<Named<N>["create"]>[0]>;
+
+/** The batches that a loss can be given. */
+export type LossKinds<N extends LossName> = Named<N>["kinds"][number];
+
+type Named<N extends LossName> = Extract<Factory, { readonly name: N }>;
 
 /** Names of losses of the catalogue that are not built yet. */
 const planned = new Set(
@@ -42,26 +28,44 @@ const planned = new Set(
   ).split(" "),
 );
 
-/** A loss over pairs by its name. Throws `unknown-loss`, or `not-implemented` for a known name without code. */
-export function pairLoss(name: string, options: PairLossOptions = {}): PairLoss {
-  const directions = softmaxDirections.get(name);
-  if (directions !== undefined) {
-    const { scale = 20, similarity = "cosine" } = options;
-    return {
-      name,
-      scope: "batch",
-      scale,
-      build: (batch) => multipleNegatives(batch, { scale, similarity, directions }),
-    };
-  }
-  if (name === "triplet-margin") {
-    const margin = options.margin ?? 0.2;
-    const settings = { margin, metric: "cosine", normalize: false, reduction: "mean", swap: false } as const;
-    return { name, scope: "own", scale: 1, build: (batch) => tripletMarginOfPairs(batch, settings) };
-  }
+/** A loss of the catalogue: `loss("circle", { m: 0.25 })`. */
+export function loss<N extends LossName>(name: N, options?: LossOptions<N>): Loss<LossKinds<N>> {
+  return lossOf(name).create(options) as Loss<LossKinds<N>>;
+}
+
+/** A loss by a name that is known only at run time. Throws `unknown-loss`, or `not-implemented` for a known name without code. */
+export function lossOf(name: string): LossFactory {
+  const found = losses.find((factory) => factory.name === name);
+  if (found !== undefined) return found as LossFactory;
   if (planned.has(name)) throw notImplemented(`the loss ${name}`);
   throw inputError("unknown-loss", "no loss has this name", {
     found: name,
-    expected: [...softmaxDirections.keys(), "triplet-margin"].join(", "),
+    expected: losses.map((factory) => factory.name).join(", "),
+  });
+}
+
+/**
+ * A loss as a configuration names it: `scale` and `margin`, where given, are those options of the loss; a loss with a temperature takes
+ * its inverse for the scale.
+ */
+export function configuredLoss(
+  name: string,
+  given: {
+    readonly scale: number | null;
+    readonly margin: number | null;
+    readonly params: Readonly<Record<string, unknown>>;
+  },
+): Loss {
+  const factory = lossOf(name);
+  const understood = factory.options.shape;
+  const { scale, margin, params } = given;
+  return factory.create({
+    ...(scale === null
+      ? {}
+      : "scale" in understood || !("temperature" in understood)
+        ? { scale }
+        : { temperature: 1 / scale }),
+    ...(margin === null ? {} : { margin }),
+    ...params,
   });
 }

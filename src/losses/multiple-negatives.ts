@@ -1,3 +1,4 @@
+import { z } from "zod";
 import {
   type Dim,
   diagonal,
@@ -11,7 +12,8 @@ import {
   transpose,
   where,
 } from "../graph/index.js";
-import { similarityMatrix } from "./distances.js";
+import { similarityMatrix } from "../nn/distances.js";
+import { defineLoss } from "./define.js";
 import type { LossOutput, PairBatch } from "./types.js";
 
 export type Direction = "query_to_doc" | "doc_to_query";
@@ -23,6 +25,51 @@ export interface MultipleNegativesOptions {
   /** One softmax a direction; several are averaged. */
   readonly directions: readonly Direction[];
 }
+
+const similarity = z.enum(["cosine", "dot"]).default("cosine");
+const oneWay = z.strictObject({ scale: z.number().positive().default(20), similarity });
+
+const multipleNegativesLoss = <const N extends string>(name: N) =>
+  defineLoss({
+    name,
+    options: oneWay,
+    build: { pairs: (batch, options) => multipleNegatives(batch, { ...options, directions: ["query_to_doc"] }) },
+  });
+
+/** In-batch softmax over the positives of the batch. */
+export const mnrl = multipleNegativesLoss("mnrl");
+/** The same: masks come with the batch, in every loss. */
+export const mnrlMasked = multipleNegativesLoss("mnrl-masked");
+/** The same: hard negatives are further columns of the batch. */
+export const mnrlHardNegatives = multipleNegativesLoss("mnrl-hard-negatives");
+
+/** Both directions, a softmax each (Radford et al. 2021, CLIP). */
+export const mnrlSymmetric = defineLoss({
+  name: "mnrl-symmetric",
+  options: oneWay.extend({
+    directions: z.array(z.enum(["query_to_doc", "doc_to_query"])).default(["query_to_doc", "doc_to_query"]),
+    partition: z.literal("per-direction").default("per-direction"),
+  }),
+  build: { pairs: multipleNegatives },
+});
+
+/** The literature's name and temperature for the same loss (van den Oord et al. 2018, eq. 4). */
+export const infoNce = defineLoss({
+  name: "info-nce",
+  options: z.strictObject({
+    temperature: z.number().positive().default(0.05),
+    similarity,
+    symmetric: z.boolean().default(false),
+  }),
+  build: {
+    pairs: (batch, { temperature, similarity, symmetric }) =>
+      multipleNegatives(batch, {
+        scale: 1 / temperature,
+        similarity,
+        directions: symmetric ? ["query_to_doc", "doc_to_query"] : ["query_to_doc"],
+      }),
+  },
+});
 
 /**
  * Softmax cross-entropy of each query's own positive against the negatives of its row: L = mean ln(1 + Σ exp(z_j − z_pos)).

@@ -1,42 +1,39 @@
-import { l2Normalize, maximum, mean, minimum, relu, slice, type Tensor, where } from "../graph/index.js";
-import { distanceMatrix, type Metric, rowDistance } from "./distances.js";
+import { z } from "zod";
+import { gather, l2Normalize, maximum, minimum, relu, slice, type Tensor, where } from "../graph/index.js";
+import { tripletsOf } from "../miners/selection.js";
+import type { LabelledBatch } from "../miners/types.js";
+import { distanceMatrix, metrics, rowDistance } from "../nn/distances.js";
+import { defineLoss } from "./define.js";
 import type { LossOutput, PairBatch } from "./types.js";
 
-export interface TripletMarginOptions {
-  /** Units of the distance; > 0. */
-  readonly margin: number;
-  readonly metric: Metric;
+const options = z.strictObject({
+  /** Units of the distance. */
+  margin: z.number().min(0).default(0.2),
+  metric: z.enum(metrics).default("cosine"),
   /** Divide vectors by their length first. */
-  readonly normalize: boolean;
-  /** `mean` over all valid triplets, or over those with a loss above 0. */
-  readonly reduction: "mean" | "mean-nonzero";
+  normalize: z.boolean().default(false),
+  /** `mean` over all triplets, or over those with a loss above 0. */
+  reduction: z.enum(["mean", "mean-nonzero"]).default("mean"),
+  activation: z.literal("hinge").default("hinge"),
   /** Use the nearer of anchor and positive to measure the negative (Balntas et al. 2016). */
-  readonly swap: boolean;
-}
+  swap: z.boolean().default(false),
+});
+
+type Options = z.output<typeof options>;
 
 /**
  * max(0, d(a, p) − d(a, n) + margin). Schultz and Joachims 2003; Weinberger and Saul 2009; Schroff et al. 2015, eq. 3. Also called
  * ranking, hinge or max-margin loss. Without a valid triplet the loss is 0.
  */
-export function tripletMargin(
-  anchors: Tensor,
-  positives: Tensor,
-  negatives: Tensor,
-  options: TripletMarginOptions,
-): LossOutput {
-  const [a, p, n] = [anchors, positives, negatives].map((x) => (options.normalize ? l2Normalize(x) : x)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  const toPositive = rowDistance(a, p, options.metric);
-  const direct = rowDistance(a, n, options.metric);
-  const toNegative = options.swap ? minimum(direct, rowDistance(p, n, options.metric)) : direct;
-  return reduce(toPositive, toNegative, null, options);
-}
+export const tripletMargin = defineLoss({
+  name: "triplet-margin",
+  options,
+  scope: "own",
+  build: { pairs: ofPairs, labelled: ofLabels },
+});
 
 /** Every row of a batch with each of its negatives. */
-export function tripletMarginOfPairs(batch: PairBatch, options: TripletMarginOptions): LossOutput {
+function ofPairs(batch: PairBatch, options: Options): LossOutput {
   const [q, d] = [batch.queries, batch.documents].map((x) => (options.normalize ? l2Normalize(x) : x)) as [
     Tensor,
     Tensor,
@@ -48,38 +45,24 @@ export function tripletMarginOfPairs(batch: PairBatch, options: TripletMarginOpt
   return reduce(toPositive, toNegative, batch.negatives, options);
 }
 
-/** All triplets of labelled rows [n, d]: `positive` and `negative` are bool [n, n] relations without the diagonal. */
-export function tripletMarginOfLabels(
-  rows: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  options: TripletMarginOptions,
-): LossOutput {
-  const x = options.normalize ? l2Normalize(rows) : rows;
-  const distances = distanceMatrix(x, x, options.metric);
-  // Axes: anchor, positive, negative.
-  const direct = distances.unsqueeze(1);
-  const toNegative = options.swap ? minimum(direct, distances.unsqueeze(0)) : direct;
-  return reduce(distances.unsqueeze(2), toNegative, positive.unsqueeze(2).and(negative.unsqueeze(1)), options);
+/** The triplets of labelled rows. */
+function ofLabels(batch: LabelledBatch, options: Options): LossOutput {
+  const normalized = (x: Tensor) => (options.normalize ? l2Normalize(x) : x);
+  const { anchor, positive, negatives } = tripletsOf(batch);
+  const [rows, references] = [normalized(batch.embeddings), normalized(batch.references)];
+  const to = gather(references, positive);
+  const toPositive = rowDistance(gather(rows, anchor), to, options.metric).unsqueeze(1);
+  const direct = gather(distanceMatrix(rows, references, options.metric), anchor);
+  const swapped = () => gather(distanceMatrix(references, references, options.metric), positive);
+  return reduce(toPositive, options.swap ? minimum(direct, swapped()) : direct, negatives, options);
 }
 
-function reduce(
-  toPositive: Tensor,
-  toNegative: Tensor,
-  valid: Tensor | null,
-  { margin, reduction }: TripletMarginOptions,
-): LossOutput {
-  const raw = relu(toPositive.sub(toNegative).add(margin));
-  const losses = valid === null ? raw : where(valid, raw, 0);
+function reduce(toPositive: Tensor, toNegative: Tensor, valid: Tensor, { margin, reduction }: Options): LossOutput {
+  const losses = where(valid, relu(toPositive.sub(toNegative).add(margin)), 0);
   const active = losses.greater(0).cast("float32").sum();
-  const counted = reduction === "mean-nonzero" ? active : valid?.cast("float32").sum();
-  const loss = counted === undefined ? mean(losses) : losses.sum().div(maximum(counted, 1));
-  const all = valid === null ? null : valid.cast("float32").sum();
+  const all = valid.cast("float32").sum();
   return {
-    loss,
-    telemetry: {
-      activeShare: all === null ? mean(losses.greater(0).cast("float32")) : active.div(maximum(all, 1)),
-      positiveDistance: mean(toPositive),
-    },
+    loss: losses.sum().div(maximum(reduction === "mean" ? all : active, 1)),
+    telemetry: { activeShare: active.div(maximum(all, 1)) },
   };
 }

@@ -1,4 +1,6 @@
+import type { z } from "zod";
 import type { Tensor } from "../graph/index.js";
+import type { LabelledBatch } from "../miners/types.js";
 
 /**
  * Pairs in one batch. Column i of the documents is the positive of row i; further columns are hard negatives.
@@ -11,7 +13,55 @@ export interface PairBatch {
   readonly documents: Tensor;
   /** bool [rows, columns]: true where the document is a negative of the row. Never true on a row's own positive. */
   readonly negatives: Tensor;
+  /** bool [rows, columns]: further positives of the row among the columns, beside its own; absent: none are known. */
+  readonly alsoPositive?: Tensor;
+  /** A memory of earlier documents, constants to the gradients: vectors [entries, dimension], negatives bool [rows, entries]. */
+  readonly queue?: { readonly vectors: Tensor; readonly negatives: Tensor };
+  /** Another model's vectors of the same queries [rows, other dimension] and documents [columns, other dimension]. */
+  readonly guide?: { readonly queries: Tensor; readonly documents: Tensor };
+  /** A teacher's scores, [rows, columns]; read only where the loss looks. */
+  readonly teacher?: Tensor;
+  /** Probability of each column of being in the batch, [columns], in (0, 1]. */
+  readonly samplingProbabilities?: Tensor;
 }
+
+/** Two vectors a row, and what was said of them: a similarity, or a class (1 alike, 0 or −1 not). */
+export interface ScoredBatch {
+  /** [rows, dimension] */
+  readonly first: Tensor;
+  readonly second: Tensor;
+  /** [rows] */
+  readonly labels: Tensor;
+}
+
+/** Scores of lists, whatever made them: a cross-encoder, a dot product, minus a distance. */
+export interface LogitsBatch {
+  /** [rows, columns]; higher is more relevant. */
+  readonly scores: Tensor;
+  /** bool [rows, columns]. A column may be neither. */
+  readonly positive: Tensor;
+  readonly negative: Tensor;
+  /** A teacher's scores, [rows, columns]. */
+  readonly teacher?: Tensor;
+  /** A weight a row, [rows]; absent: all alike. */
+  readonly weights?: Tensor;
+}
+
+/** Vectors as such, for regularisers: every column of a batch, [rows, dimension] each. */
+export interface VectorsBatch {
+  readonly columns: readonly Tensor[];
+}
+
+/** What a loss may be given. */
+export interface Batches {
+  readonly pairs: PairBatch;
+  readonly labelled: LabelledBatch;
+  readonly scored: ScoredBatch;
+  readonly logits: LogitsBatch;
+  readonly vectors: VectorsBatch;
+}
+
+export type BatchKind = keyof Batches;
 
 /** A scalar to minimise, and numbers worth watching (scalars that cost nothing). */
 export interface LossOutput {
@@ -19,14 +69,47 @@ export interface LossOutput {
   readonly telemetry: Readonly<Record<string, Tensor>>;
 }
 
-/** Which columns a loss takes as negatives of a row: all of the batch, or only those drawn for the row. */
+/** Which columns a loss over pairs takes as negatives of a row: all of the batch, or only those drawn for the row. */
 export type NegativeScope = "batch" | "own";
 
-/** A loss over pairs, with the options that its name stands for. */
-export interface PairLoss {
+/** What a loss learns beside the encoder: proxies, class weights, a margin. */
+export interface LossParameter {
   readonly name: string;
+  readonly shape: readonly number[];
+  /** A constant, or normal numbers of this standard deviation. */
+  readonly initial: number | { readonly deviation: number };
+}
+
+/** What the shapes of a loss's parameters follow from. */
+export interface LossSizes {
+  readonly dimension: number;
+  /** Classes of the training split; 0 where there are none. */
+  readonly classes: number;
+}
+
+/** A loss's parameters as nodes, by name. */
+export type LossParameters = (name: string) => Tensor;
+
+/** A loss with the options that were chosen for it. `build` has a function for every kind of batch that it can be given. */
+export interface Loss<K extends BatchKind = BatchKind> {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
   readonly scope: NegativeScope;
   /** Factor on the similarity (1 / temperature); 1 where the loss has none. Samplers multiply score differences by it. */
   readonly scale: number;
-  build(batch: PairBatch): LossOutput;
+  parameters(sizes: LossSizes): readonly LossParameter[];
+  readonly build: { readonly [B in K]: (batch: Batches[B], parameters: LossParameters) => LossOutput };
+}
+
+/** All there is to a loss. */
+export interface LossDefinition<N extends string, K extends BatchKind, S extends z.ZodObject> {
+  readonly name: N;
+  /** Options with their defaults; what is not understood is refused. */
+  readonly options: S;
+  /** Only for losses over pairs; absent: `batch`. */
+  readonly scope?: NegativeScope;
+  readonly parameters?: (sizes: LossSizes, options: z.output<S>) => readonly LossParameter[];
+  readonly build: {
+    readonly [B in K]: (batch: Batches[B], options: z.output<S>, parameters: LossParameters) => LossOutput;
+  };
 }

@@ -14,9 +14,11 @@ export const trainConfig = z.strictObject({
   model: z.string().default("static"),
   seed: z.int().min(0).default(1),
   loss: name<LossName>().default("mnrl"),
-  /** Factor on the similarity, 1 / temperature. */
-  scale: z.number().positive().default(20),
-  /** Margin of margin losses, in units of their distance. */
+  /** Options of the loss by its own names. */
+  lossParams: z.record(z.string(), z.unknown()).default({}),
+  /** Factor on the similarity, 1 / temperature; null: as the loss has it. */
+  scale: z.number().positive().nullable().default(null),
+  /** Margin of margin losses, in units of their distance; null: as the loss has it. */
   margin: z.number().positive().nullable().default(null),
   sampler: name<SamplerName | "in-batch">().default("simans"),
   samplerParams: z.record(z.string(), z.union([z.string(), z.number()])).default({}),

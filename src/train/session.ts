@@ -12,7 +12,8 @@ import { sequencer } from "../encode/model.js";
 import type { Engine, HostTensor, OptimiserOptions, Weights } from "../engine/types.js";
 import { parseMeasures } from "../evaluate/measures.js";
 import { judgedQueries, perQuery } from "../evaluate/per-query.js";
-import { pairLoss } from "../losses/index.js";
+import { configuredLoss } from "../losses/index.js";
+import type { Loss } from "../losses/types.js";
 import type { MineOptions } from "../negatives/mine.js";
 import { checkStandingFilter, parseFilter } from "../negatives/parse-filter.js";
 import { parseSampler } from "../negatives/parse-sampler.js";
@@ -67,10 +68,7 @@ export interface SessionOptions {
 
 /** Reads the model, tokenises on demand, makes the optimiser and lays out the steps. */
 export async function prepareSession({ config, data, engine, warnings, progress }: SessionOptions): Promise<Session> {
-  const loss = pairLoss(config.loss, {
-    scale: config.scale,
-    ...(config.margin === null ? {} : { margin: config.margin }),
-  });
+  const loss = lossOverPairs(config);
   const mining = miningOptions(config);
   const metrics = parseMeasures(config.metric);
   if (metrics.length !== 1 || metrics[0]?.name !== config.metric)
@@ -195,6 +193,17 @@ export async function prepareSession({ config, data, engine, warnings, progress 
         ),
     };
   }
+}
+
+function lossOverPairs(config: TrainConfig): Loss<"pairs"> {
+  const { scale, margin, lossParams: params } = config;
+  const loss = configuredLoss(config.loss, { scale, margin, params });
+  if ("pairs" in loss.build) return loss as Loss<"pairs">;
+  throw inputError("wrong-loss", `the loss ${loss.name} cannot be given queries with their documents`, {
+    field: "loss",
+    found: `it takes ${Object.keys(loss.build).join(", ")}`,
+    expected: "a loss over pairs, such as mnrl",
+  });
 }
 
 type Mining = Pick<MineOptions, "sampler" | "filters" | "without" | "count" | "short">;

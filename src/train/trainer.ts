@@ -5,7 +5,7 @@ import { batchSampler } from "../data/batches.js";
 import { type KnownPositives, knownPositives, type TrainingRow, trainingRows } from "../data/rows.js";
 import { schedule } from "../engine/schedule.js";
 import type { Engine, Feeds, HostTensor, Optimiser, Program, Weights } from "../engine/types.js";
-import type { PairLoss } from "../losses/types.js";
+import type { Loss } from "../losses/types.js";
 import type { TextEncoder } from "../nn/encoder.js";
 import { collateBatch, layOutBatch } from "./batch.js";
 import type { TrainConfig } from "./config.js";
@@ -51,7 +51,7 @@ export interface TrainerParts {
   readonly data: RetrievalData;
   readonly split: string;
   readonly tokens: TokenSource;
-  readonly loss: PairLoss;
+  readonly loss: Loss<"pairs">;
   readonly config: TrainConfig;
 }
 

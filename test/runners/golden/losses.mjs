@@ -1,27 +1,24 @@
-// Losses with their gradients: float64 on the interpreter, float32 on onnxruntime.
+// Losses with their gradients: float64 on the interpreter, float32 on onnxruntime. A case is turned into a batch by what it holds; its
+// parameters are the loss's options, and inputs named after a parameter of the loss are that parameter.
 import { gradients } from "#nearmiss/autodiff/index.js";
 import { evaluate } from "#nearmiss/engine/interpreter/evaluate.js";
-import { concat, constant, input } from "#nearmiss/graph/index.js";
-import { multipleNegatives } from "#nearmiss/losses/multiple-negatives.js";
-import { tripletMargin, tripletMarginOfLabels } from "#nearmiss/losses/triplet-margin.js";
+import { input } from "#nearmiss/graph/index.js";
+import { losses } from "#nearmiss/losses/catalogue.js";
 import { compareArray, firstDifference } from "../compare.mjs";
+import { batchOf } from "./losses/batches.mjs";
+import { special } from "./losses/special.mjs";
 
-const builders = new Map([
-  ["mnrl", pairs],
-  ["mnrl-masked", pairs],
-  ["mnrl-hard-negatives", pairs],
-  ["mnrl-symmetric", pairs],
-  ["info-nce", pairs],
-  ["triplet-margin", triplets],
-]);
+const factories = new Map(losses.map((factory) => [factory.name, factory]));
+
+/** What a missing parameter means in these files, where the option has another default. */
+const neutral = { normalize: false, scale: 1, margin: 0, temperature: 1, reduction: "mean", swap: false };
 
 export const handlers = [
   {
-    matches: ({ parent, name }) => parent === "losses" && builders.has(name),
+    matches: ({ parent, name }) => parent === "losses" && (factories.has(name) || special.has(name)),
     async runCase(one, json, options) {
-      const build = builders.get(json.name);
       const given = tensors(one.inputs);
-      const loss = build(one.inputs, one.params, given.nodes);
+      const loss = special.get(json.name)?.(one, given.nodes) ?? catalogued(json.name, one, given.nodes);
       if (loss === null) return "skip";
       const names = Object.keys(one.gradients ?? {});
       const found = gradients(
@@ -38,14 +35,23 @@ export const handlers = [
   },
 ];
 
-/** Nested numbers as inputs of a graph; negatives [row][k][dim] stay of rank 3. */
+function catalogued(name, one, nodes) {
+  const factory = factories.get(name);
+  const understood = Object.keys(factory.options.shape);
+  const missing = Object.entries(neutral).filter(([key]) => understood.includes(key));
+  const loss = factory.create({ ...Object.fromEntries(missing), ...one.params });
+  const { kind, batch } = batchOf(one, nodes, factory.kinds);
+  return loss.build[kind](batch, (parameter) => nodes[parameter]).loss;
+}
+
+/** Nested numbers as inputs of a graph. */
 function tensors(inputs) {
   const nodes = {};
   const feeds = {};
   for (const [name, value] of Object.entries(inputs)) {
+    const flat = Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [];
+    if (flat.length === 0 || flat.some((x) => typeof x !== "number")) continue;
     const shape = shapeOf(value);
-    const flat = value.flat(Number.POSITIVE_INFINITY);
-    if (shape.length < 2 || flat.some((x) => typeof x !== "number")) continue;
     nodes[name] = input(name, shape);
     feeds[name] = { dtype: "float32", shape, data: Float64Array.from(flat) };
   }
@@ -53,73 +59,6 @@ function tensors(inputs) {
 }
 
 const shapeOf = (value) => (Array.isArray(value) ? [value.length, ...(value.length > 0 ? shapeOf(value[0]) : [])] : []);
-
-/** Columns: the positives, then negative 1 of every row, negative 2 of every row … */
-function pairs(inputs, params, nodes) {
-  const queries = nodes.queries;
-  const positives = nodes.positives ?? nodes.keys;
-  const rows = inputs.queries.length;
-  const width = inputs.negatives?.[0]?.length ?? 0;
-  const dimension = inputs.queries[0].length;
-  const hard = Array.from({ length: width }, (_, k) => k).map((k) =>
-    nodes.negatives.reshape([rows, width * dimension]).matmul(picker(width, k, dimension)),
-  );
-  const documents = concat([positives, ...hard], 0);
-  const ids = [
-    ...(inputs.positiveIds ?? Array.from({ length: rows }, (_, i) => `positive ${i}`)),
-    ...Array.from({ length: width }, (_, k) => k).flatMap((k) =>
-      Array.from({ length: rows }, (_, i) => inputs.negativeIds?.[i]?.[k] ?? `negative ${i} ${k}`),
-    ),
-  ];
-  const negatives = Uint8Array.from(
-    Array.from({ length: rows }, (_, i) => {
-      const known = new Set([...(inputs.knownPositives?.[i] ?? []), ...(inputs.positiveIds ? [ids[i]] : [])]);
-      return ids.map((id, j) => (j !== i && !known.has(id) ? 1 : 0));
-    }).flat(),
-  );
-  const scale = params.scale ?? (params.temperature === undefined ? 1 : 1 / params.temperature);
-  const both = params.symmetric === true || params.directions?.includes("doc_to_query");
-  return multipleNegatives(
-    { queries, documents, negatives: constant(negatives, [rows, ids.length]) },
-    {
-      scale,
-      similarity: params.similarity ?? "cosine",
-      directions: both ? ["query_to_doc", "doc_to_query"] : ["query_to_doc"],
-    },
-  ).loss;
-}
-
-/** The matrix that takes block k of a row of `width` blocks. */
-function picker(width, k, dimension) {
-  const values = new Float64Array(width * dimension * dimension);
-  for (let d = 0; d < dimension; d++) values[(k * dimension + d) * dimension + d] = 1;
-  return constant(values, [width * dimension, dimension]);
-}
-
-function triplets(inputs, params, nodes) {
-  if (params.activation !== "hinge") return null;
-  const options = {
-    margin: params.margin ?? 0,
-    metric: params.metric,
-    normalize: params.normalize ?? false,
-    reduction: params.reduction ?? "mean",
-    swap: params.swap ?? false,
-  };
-  if (inputs.labels === undefined) return tripletMargin(nodes.anchors, nodes.positives, nodes.negatives, options).loss;
-  const n = inputs.labels.length;
-  const relation = (holds) =>
-    constant(
-      Uint8Array.from(inputs.labels.flatMap((a, i) => inputs.labels.map((b, j) => (holds(a, b, i, j) ? 1 : 0)))),
-      [n, n],
-    );
-  const positive = relation((a, b, i, j) => a === b && i !== j);
-  return tripletMarginOfLabels(
-    nodes.embeddings,
-    positive,
-    relation((a, b) => a !== b),
-    options,
-  ).loss;
-}
 
 async function onEngine(outputs, feeds) {
   const { createEngine } = await import("#nearmiss/engine/onnxruntime.js");

@@ -1,7 +1,8 @@
 import { l2Normalize, matmul, sqrt, type Tensor, transpose, where } from "../graph/index.js";
 
 /** Distances between rows: 1 − cos, Euclidean, its square, and the sum of absolute differences. */
-export type Metric = "cosine" | "l2" | "l2-squared" | "l1";
+export const metrics = ["cosine", "l2", "l2-squared", "l1"] as const;
+export type Metric = (typeof metrics)[number];
 
 /** Scaled similarities of every row of `a` [n, d] to every row of `b` [m, d]: [n, m]. Cosine with a zero vector is 0. */
 export function similarityMatrix(a: Tensor, b: Tensor, similarity: "cosine" | "dot", scale = 1): Tensor {
