@@ -1,4 +1,5 @@
 import { type Bindings, type Dim, evaluateDim } from "../graph/dim.js";
+import type { OpName } from "../graph/op.js";
 import { isOp, type Tensor } from "../graph/tensor.js";
 
 /** A matrix product of a graph: [m, k] times [k, n]. */
@@ -8,10 +9,13 @@ export interface MatrixProduct {
   readonly k: Dim;
 }
 
+const productOps: ReadonlySet<OpName> = new Set<OpName>(["linear", "squaredDistances", "weightedDifferences"]);
+
 /** Products whose last bits can depend on the number of threads; those of a transposed left side never do. */
 export function matrixProducts(nodes: readonly Tensor[]): MatrixProduct[] {
   return nodes.flatMap((node) => {
-    if (!(isOp(node, "linear") || (isOp(node, "matmul") && !node.attributes.transposeA))) return [];
+    const multiplies = productOps.has(node.op) || (isOp(node, "matmul") && !node.attributes.transposeA);
+    if (!multiplies) return [];
     const [m, n] = node.shape.slice(-2) as [Dim, Dim];
     return [{ m, n, k: node.inputs[0]?.shape.at(-1) as Dim }];
   });

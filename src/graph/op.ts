@@ -84,6 +84,8 @@ interface ProductAttributes {
   readonly attention: { readonly scale: number; readonly mask: boolean; readonly dropoutRate: number };
   readonly layerNorm: { readonly epsilon: number };
   readonly geluGate: None;
+  readonly squaredDistances: None;
+  readonly weightedDifferences: None;
 }
 
 /** Layout. */

@@ -1,4 +1,4 @@
-import { l2Normalize, matmul, sqrt, type Tensor, transpose, where } from "../graph/index.js";
+import { l2Normalize, matmul, sqrt, squaredDistances, type Tensor, transpose, where } from "../graph/index.js";
 
 /** Distances between rows: 1 − cos, Euclidean, its square, and the sum of absolute differences. */
 export const metrics = ["cosine", "l2", "l2-squared", "l1"] as const;
@@ -21,17 +21,17 @@ export function rowDistance(a: Tensor, b: Tensor, metric: Metric): Tensor {
   return metric === "l2-squared" ? squared : safeSqrt(squared);
 }
 
-/**
- * Distances of every row of `a` [n, d] to every row of `b` [m, d]: [n, m]. All but cosine are taken from differences,
- * [n, m, d] in memory: the Gram-matrix form loses eight digits between near duplicates.
- */
+/** Distances of every row of `a` [n, d] to every row of `b` [m, d]: [n, m]. Only `l1` needs n·m·d numbers in memory. */
 export function distanceMatrix(a: Tensor, b: Tensor, metric: Metric): Tensor {
   if (metric === "cosine") return similarityMatrix(a, b, "cosine").neg().add(1);
-  return rowDistance(a.unsqueeze(1), b.unsqueeze(0), metric);
+  if (metric === "l1") return rowDistance(a.unsqueeze(1), b.unsqueeze(0), metric);
+  // The longer side as rows, as in `similarityMatrix`.
+  const squared = a === b ? squaredDistances(a, b) : transpose(squaredDistances(b, a));
+  return metric === "l2-squared" ? squared : safeSqrt(squared);
 }
 
 /** √x with gradient 0 at 0: two equal rows have no direction to move apart. */
-function safeSqrt(x: Tensor): Tensor {
+export function safeSqrt(x: Tensor): Tensor {
   const positive = x.greater(0);
   return where(positive, sqrt(where(positive, x, 1)), 0);
 }

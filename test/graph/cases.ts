@@ -274,6 +274,16 @@ export const cases: { readonly [O in OpName]: readonly Case[] } = {
       build: ({ x, g }) => layerNorm(x!, g!, undefined, { epsilon: 0.1 }),
     },
   ],
+  squaredDistances: [
+    { inputs: { a: normal("n", 3), b: normal("m", 3) }, build: ({ a, b }) => squaredDistances(a!, b!) },
+    one((x) => squaredDistances(x, x), normal("n", 3)),
+  ],
+  weightedDifferences: [
+    {
+      inputs: { w: normal("n", "m"), a: normal("n", 3), b: normal("m", 3) },
+      build: ({ w, a, b }) => apply("weightedDifferences", [w!, a!, b!], {}),
+    },
+  ],
   geluGate: [one(geluGate), one((x) => [gelu(x), geluTanh(x)])],
 
   reshape: [
@@ -363,7 +373,6 @@ export const cases: { readonly [O in OpName]: readonly Case[] } = {
 /** Composites that are worth a gradient check of their own. */
 export const composites: Readonly<Record<string, Case>> = {
   l2Normalize: one((x) => l2Normalize(x)),
-  squaredDistances: { inputs: { a: normal("n", 3), b: normal("m", 3) }, build: ({ a, b }) => squaredDistances(a!, b!) },
   contrastive: {
     inputs: { q: normal("n", 3), d: normal("n+n*k", 3), known: bool("n", "n+n*k") },
     build: ({ q, d, known }) => {

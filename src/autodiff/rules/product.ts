@@ -1,5 +1,5 @@
 import type { ProductOp } from "../../graph/op.js";
-import { part, scalar, size, type Tensor } from "../../graph/tensor.js";
+import { apply, part, scalar, size, type Tensor } from "../../graph/tensor.js";
 import { type GradientRules, onlyFirst } from "./rule.js";
 
 export const productGradients: GradientRules<ProductOp> = {
@@ -48,6 +48,18 @@ export const productGradients: GradientRules<ProductOp> = {
       .mul(inverse);
     return [dx, weighted, dy];
   },
+  squaredDistances: (dy, [a, b]) => [
+    apply("weightedDifferences", [dy.mul(2), a, b], {}),
+    apply("weightedDifferences", [dy.mul(2).transpose(), b, a], {}),
+  ],
+  weightedDifferences: (dy, [weights, a, b]) => [
+    dy
+      .mul(a)
+      .sum(1, { keepDims: true })
+      .sub(dy.matmul(b, { transposeB: true })),
+    dy.mul(weights.sum(1, { keepDims: true })),
+    weights.matmul(dy, { transposeA: true }).neg(),
+  ],
   geluGate: (dys, [u], y) => {
     // 2/√π · e^(-u²), its factor inside the power: a pass less over the widest activations.
     const slope = scalar(Math.log(2 / Math.sqrt(Math.PI)))

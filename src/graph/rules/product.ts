@@ -1,6 +1,6 @@
 import type { Dim } from "../dim.js";
 import type { ProductOp } from "../op.js";
-import { broadcastShapes, formatShape, type Spec, sameShape, shapeError } from "../shape.js";
+import { broadcastShapes, formatShape, type Shape, type Spec, sameShape, shapeError } from "../shape.js";
 import { float, requireDtype, type ShapeRules } from "./rule.js";
 
 export const productRules: ShapeRules<ProductOp> = {
@@ -67,7 +67,26 @@ export const productRules: ShapeRules<ProductOp> = {
     const u = requireDtype(op, inputs, 0, "float32");
     return [u, u];
   },
+  squaredDistances: (inputs, _, op) => {
+    const a = requireDtype(op, inputs, 0, "float32");
+    const b = requireDtype(op, inputs, 1, "float32");
+    return float(betweenRows(inputs, a, b, op));
+  },
+  weightedDifferences: (inputs, _, op) => {
+    const [weights, a, b] = [0, 1, 2].map((i) => requireDtype(op, inputs, i, "float32")) as [Spec, Spec, Spec];
+    if (!sameShape(weights.shape, betweenRows(inputs, a, b, op)))
+      throw shapeError(op, inputs, "expected a weight a pair");
+    return a;
+  },
 };
+
+function betweenRows(inputs: readonly Spec[], a: Spec, b: Spec, op: string): Shape {
+  const [[rows = 0, width], [columns = 0, other]] = [a.shape, b.shape];
+  if (a.shape.length !== 2 || b.shape.length !== 2 || width !== other) {
+    throw shapeError(op, inputs, "expected rows of one length, [n, d] and [m, d]");
+  }
+  return [rows, columns];
+}
 
 function lastTwo({ shape }: Spec, transposed: boolean): [Dim, Dim] {
   const [rows = 0, columns = 0] = shape.slice(-2);

@@ -29,8 +29,7 @@ export const handlers = [
       names.forEach((name, i) => {
         outputs[`gradient.${name}`] = found[i] ?? given.nodes[name].mul(0);
       });
-      const got = options.float32 ? await onEngine(outputs, given.feeds) : evaluate(outputs, given.feeds, new Map());
-      return compareLoss(one, names, got, options.float32);
+      return compareLoss(one, names, await evaluateIn(outputs, given.feeds, options), options);
     },
   },
 ];
@@ -60,6 +59,15 @@ function tensors(inputs) {
 
 const shapeOf = (value) => (Array.isArray(value) ? [value.length, ...(value.length > 0 ? shapeOf(value[0]) : [])] : []);
 
+/** Outputs by name: of the interpreter in float64, or of onnxruntime in float32. */
+export function evaluateIn(outputs, feeds, { float32 }) {
+  return float32 ? onEngine(outputs, feeds) : evaluate(outputs, feeds, new Map());
+}
+
+export function toleranceOf({ float32 }, own) {
+  return float32 ? { rtol: own?.rtol ?? 1e-4, atol: 1e-5 } : { rtol: 1e-6, atol: 1e-9 };
+}
+
 async function onEngine(outputs, feeds) {
   const { createEngine } = await import("#nearmiss/engine/onnxruntime.js");
   const engine = await createEngine({ threads: 1 });
@@ -75,8 +83,8 @@ async function onEngine(outputs, feeds) {
   }
 }
 
-function compareLoss(one, names, got, float32) {
-  const tolerance = float32 ? { rtol: one.float32?.rtol ?? 1e-4, atol: 1e-5 } : { rtol: 1e-6, atol: 1e-9 };
+function compareLoss(one, names, got, options) {
+  const tolerance = toleranceOf(options, one.float32);
   const loss = compareArray(got.loss.data[0], one.loss, tolerance, "loss");
   if (!loss.ok || one.compare?.includes("gradients") === false) return loss;
   return firstDifference(names, (name) => {

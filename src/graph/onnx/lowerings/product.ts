@@ -25,11 +25,35 @@ export const productLowerings: Lowerings<ProductOp> = {
   },
   layerNorm: (emitter, inputs, _, { epsilon }) =>
     emitter.several("LayerNormalization", inputs, 3, { attributes: { axis: -1, epsilon: { float: epsilon } } }),
+  // In float64: |a|² + |b|² − 2 a·b loses half of the digits of a small distance, and of a gradient that divides by it.
+  squaredDistances: (emitter, [a, b]) => {
+    const [x, y] = [double(emitter, a), double(emitter, b)];
+    const [rows, columns] = [lengthsSquared(emitter, x), lengthsSquared(emitter, y)];
+    const products = emitter.op("Gemm", [x, y, rows], { attributes: { transB: 1, alpha: { float: -2 } } });
+    const sum = emitter.op("Add", [products, emitter.op("Transpose", [columns], { attributes: { perm: [1, 0] } })]);
+    return cast(emitter, emitter.op("Relu", [sum]), "float32");
+  },
+  weightedDifferences: (emitter, inputs) => {
+    const [weights, a, b] = inputs.map((x) => double(emitter, x)) as [string, string, string];
+    const total = emitter.op("ReduceSum", [weights, emitter.lengths([1])], { attributes: { keepdims: 1 } });
+    const difference = emitter.op("Sub", [emitter.op("Mul", [a, total]), emitter.op("MatMul", [weights, b])]);
+    return cast(emitter, difference, "float32");
+  },
   geluGate: (emitter, [u]) => {
     const gate = emitter.op("Add", [emitter.op("Erf", [u]), emitter.float(1)]);
     return [emitter.op("Mul", [u, gate]), gate];
   },
 };
+
+function double(emitter: Emitter, x: string): string {
+  return emitter.op("Cast", [x], { attributes: { to: 11 } });
+}
+
+/** |x|² of each row, [rows, 1]. */
+function lengthsSquared(emitter: Emitter, x: string): string {
+  const squares = emitter.op("Mul", [x, x]);
+  return emitter.op("ReduceSum", [squares, emitter.lengths([1])], { attributes: { keepdims: 1 } });
+}
 
 /** alpha · a b over the last two axes, in one pass. */
 function product(
