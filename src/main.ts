@@ -4,17 +4,28 @@ export { NearmissError } from "./base/errors.js";
 export type { Progress, ProgressReport } from "./base/progress.js";
 export type {
   Candidate,
+  Dataset,
   Hits,
+  Interaction,
+  InteractionData,
+  LabelledData,
+  LabelledItem,
   Negative,
   RetrievalData,
   Retriever,
+  ScoredData,
+  ScoredPair,
   ScoredPool,
   Similarity,
   Split,
   TextItem,
+  Triple,
+  TripleData,
 } from "./base/types.js";
 export { type CountedWarning, collectWarnings, type Warnings } from "./base/warnings.js";
-export { loadData } from "./data/load.js";
+export { describeData } from "./data/describe.js";
+export { type HoldOutOptions, holdOutItems, holdOutPairs } from "./data/held-out.js";
+export { loadData, loadDataset } from "./data/load.js";
 export type { Engine, HostTensor } from "./engine/types.js";
 export { parseMeasures } from "./evaluate/measures.js";
 export type { Comparison, EvaluationResult, SystemResult } from "./evaluate/systems.js";

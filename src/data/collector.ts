@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { inputError } from "../base/errors.js";
 import { canonicalText, textId } from "../base/text.js";
 import type { RetrievalData, Split, TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
+import { contentHash } from "./content-hash.js";
 import { describeValue, type Place } from "./fields.js";
 import { type FoundText, toItem } from "./items.js";
 
@@ -159,8 +159,7 @@ function contentFingerprint(
   queries: ReadonlyMap<string, TextItem>,
   splits: ReadonlyMap<string, Split>,
 ): string {
-  const hash = createHash("sha256");
-  const add = (...parts: readonly unknown[]) => hash.update(`${JSON.stringify(parts)}\n`);
+  const { add, digest } = contentHash();
   for (const { id, text } of documents.values()) add("document", id, text);
   for (const { id, text } of queries.values()) add("query", id, text);
   for (const { name, judgements, negatives } of splits.values()) {
@@ -168,5 +167,5 @@ function contentFingerprint(
     for (const [query, judged] of judgements) add(query, ...[...judged].flat());
     for (const [query, ids] of negatives ?? []) add("negatives", query, ...ids);
   }
-  return `sha256:${hash.digest("hex")}`;
+  return digest();
 }

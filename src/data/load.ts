@@ -1,56 +1,114 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { inputError, type NearmissError, notImplemented } from "../base/errors.js";
+import { inputError, type NearmissError } from "../base/errors.js";
 import { compareCodePoints } from "../base/text.js";
-import type { RetrievalData } from "../base/types.js";
+import type { Dataset, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { isBeirFolder, readBeir } from "./beir.js";
-import { readPairs, type SplitFile } from "./pairs.js";
+import { isCifarFolder, readCifar } from "./cifar.js";
+import type { ChosenColumns } from "./columns.js";
+import { isIdxFolder, readIdxFolder } from "./idx-folder.js";
+import { readLabelledVectors } from "./labelled-vectors.js";
+import { pictureFiles, readPictureFolder } from "./picture-folder.js";
 import { recordFormat } from "./records.js";
 import { isMarkdown, isPlainText, readSections } from "./sections.js";
+import { prefixedSplitFiles, prefixesOf, splitFiles, splitNamed } from "./split-files.js";
+import { readTables } from "./tables.js";
 import { isTypescript, readTypescriptCodeBase } from "./typescript-codebase.js";
 
 /** How to read data. */
 export interface LoadOptions {
   /** Meaning → column name, for names that are not among the usual ones: `{query: "q", positive: "a"}`. */
   readonly columns?: Readonly<Record<string, string>>;
+  /** The size that pictures of class folders are brought to; default: the most frequent one. */
+  readonly picture?: { readonly height: number; readonly width: number };
   /** Hears of merged documents, left out sections and the like. */
   readonly warnings?: Warnings;
 }
 
 const understood =
-  "a BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv), a .jsonl, .csv or .tsv file of pairs or triplets (or a folder of them " +
-  "named train, dev, test), a folder of Markdown or text, or TypeScript sources";
+  "a BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv), a .jsonl, .json, .csv, .tsv or .parquet file of pairs, triplets, scored pairs or " +
+  "labelled items (or a folder of them named train, dev, test), class folders of pictures, idx or CIFAR files, .npy with labels, " +
+  "a folder of Markdown or text, or TypeScript sources";
+
+const inWords: Readonly<Record<Dataset["kind"], string>> = {
+  retrieval: "queries with documents that answer them",
+  labelled: "labelled items",
+  scored: "scored pairs",
+  interactions: "users and items",
+  triples: "a graph of triples",
+};
 
 /**
- * Recognises and reads queries, documents and judgements. A single file is the split `train`; `valid`, `validation` and `val` name the split `dev`.
- * gzip is recognised by its first bytes. Throws `NearmissError` with file, line and field for anything that cannot be read, and
- * `unknown-format` where nothing is recognised.
+ * Recognises and reads data of any kind. A single file is the split `train`; `valid`, `validation` and `val` name the split `dev`; a path that is the
+ * beginning of names (`stsb/en`) stands for the files `en-train.tsv`, `en-dev.tsv` … gzip is recognised by its first bytes. Throws `NearmissError` with file, line and
+ * field for anything that cannot be read, and `unknown-format` where nothing is recognised.
  */
-export async function loadData(source: string, options: LoadOptions = {}): Promise<RetrievalData> {
+export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
   const warnings = options.warnings ?? collectWarnings();
   const columns = new Map(Object.entries(options.columns ?? {}));
-  if (!existsSync(source)) {
-    throw inputError("missing-input", "there is no such file or folder", { file: source, expected: understood });
-  }
+  if (!existsSync(source)) return loadPrefixed(source, columns, warnings);
   if (!statSync(source).isDirectory()) return loadFile(source, columns, warnings);
   if (isBeirFolder(source)) return readBeir(source, warnings);
+  if (isIdxFolder(source)) return readIdxFolder(source, warnings);
+  if (isCifarFolder(source)) return readCifar(source, warnings);
   const splits = splitFiles(source);
-  if (splits.length > 0) return readPairs(source, splits, columns, warnings);
+  if (splits.length > 0) return readTables(source, splits, columns, warnings);
+  const vectors = vectorFiles(source);
+  if (vectors.length > 0) return readLabelledVectors(source, vectors, warnings);
+  const pictures = pictureFiles(source);
+  if (pictures.length > 0) return readPictureFolder(source, pictures, warnings, options.picture);
 
   const { markdown, text, typescript } = census(source);
   const prose = [...markdown, ...text].sort(compareCodePoints);
   if (prose.length > 0 && prose.length > typescript) return readSections(source, prose, warnings);
   if (typescript > 0) return readTypescriptCodeBase(source, warnings);
+  const prefixes = prefixesOf(source);
+  if (prefixes.length > 0) throw severalSets(source, prefixes);
   throw unknownFormat(source, `a folder with ${listed(readdirSync(source))}`);
 }
 
-function loadFile(path: string, columns: ReadonlyMap<string, string>, warnings: Warnings): Promise<RetrievalData> {
+/**
+ * As `loadDataset`, for work that needs queries, documents and judgements: other kinds throw `wrong-kind`, saying what was recognised.
+ */
+export async function loadData(source: string, options: LoadOptions = {}): Promise<RetrievalData> {
+  const data = await loadDataset(source, options);
+  if (data.kind === "retrieval") return data;
+  throw inputError("wrong-kind", "the data are of another kind than this needs", {
+    file: source,
+    found: `${inWords[data.kind]} (${data.format})`,
+    expected: inWords.retrieval,
+    hint: "if they are pairs of queries and answers, say which columns: --columns query=NAME,positive=NAME, and no score or label",
+  });
+}
+
+async function loadFile(path: string, columns: ChosenColumns, warnings: Warnings): Promise<Dataset> {
   const format = recordFormat(path);
-  if (format !== undefined) return readPairs(path, [{ split: "train", path, format }], columns, warnings);
+  if (format !== undefined) return readTables(path, [{ split: "train", path, format }], columns, warnings);
+  if (/\.npy$/i.test(path)) return readLabelledVectors(path, [{ split: "train", path }], warnings);
   if (isMarkdown(path) || isPlainText(path)) return readSections(dirname(path), [basename(path)], warnings);
-  if (/\.parquet$/i.test(path)) throw notImplemented(`${path}: reading Parquet`);
   throw unknownFormat(path, `a file named ${basename(path)}`);
+}
+
+/** The files whose names begin with a path that itself is none. */
+async function loadPrefixed(source: string, columns: ChosenColumns, warnings: Warnings): Promise<Dataset> {
+  const [folder, prefix] = [dirname(source), basename(source)];
+  if (existsSync(folder) && statSync(folder).isDirectory()) {
+    const files = prefixedSplitFiles(folder, prefix);
+    if (files.length > 0) return readTables(source, files, columns, warnings);
+    if (readdirSync(folder).some((name) => name.startsWith(`${prefix}-images`)))
+      return readIdxFolder(folder, warnings, prefix);
+  }
+  throw inputError("missing-input", "there is no such file or folder", { file: source, expected: understood });
+}
+
+function severalSets(folder: string, prefixes: readonly string[]): NearmissError {
+  return inputError("ambiguous-input", "the folder holds files of several sets", {
+    file: folder,
+    found: `names that begin with ${prefixes.join(", ")}`,
+    expected: "one set",
+    hint: `say which one: ${join(folder, prefixes[0] as string)}`,
+  });
 }
 
 function unknownFormat(file: string, found: string): NearmissError {
@@ -61,25 +119,14 @@ function unknownFormat(file: string, found: string): NearmissError {
   });
 }
 
-/** The files of a folder that are named after splits, in code point order; two files of one split are an error. */
-function splitFiles(folder: string): readonly SplitFile[] {
-  const files: SplitFile[] = [];
-  for (const name of readdirSync(folder).sort(compareCodePoints)) {
-    const format = recordFormat(name);
-    const stem = /^(train|dev|valid|validation|val|test)\./i.exec(name)?.[1]?.toLowerCase();
-    if (format === undefined || stem === undefined) continue;
-    const split = stem.startsWith("val") ? "dev" : stem;
-    const other = files.find((file) => file.split === split);
-    if (other !== undefined) {
-      throw inputError("ambiguous-input", `two files hold the split ${split}`, {
-        file: join(folder, name),
-        found: `${basename(other.path)} and ${name}`,
-        expected: "one file a split",
-      });
-    }
-    files.push({ split, path: join(folder, name), format });
-  }
-  return files;
+/** The `.npy` files of a folder that are named after splits. */
+function vectorFiles(folder: string) {
+  return readdirSync(folder)
+    .sort(compareCodePoints)
+    .flatMap((name) => {
+      const split = /^[^.]+\.npy$/i.test(name) ? splitNamed(name) : undefined;
+      return split === undefined ? [] : [{ split, path: join(folder, name) }];
+    });
 }
 
 /** What a folder tree holds, as paths from its root. Hidden folders and `node_modules` are passed over, links are not followed. */

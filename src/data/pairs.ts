@@ -3,16 +3,10 @@ import { inputError } from "../base/errors.js";
 import type { RetrievalData } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { type Collector, collector } from "./collector.js";
-import { type PairColumns, pairColumns } from "./columns.js";
+import { type ChosenColumns, columnsOf, type PairColumns, pairColumns } from "./columns.js";
 import { fieldError, idList, optionalId, type Row, requiredText, textList } from "./fields.js";
-import { type RecordFormat, readRecords } from "./records.js";
-
-/** A file of pairs or triplets that becomes one split. */
-export interface SplitFile {
-  readonly split: string;
-  readonly path: string;
-  readonly format: RecordFormat;
-}
+import { readRecords } from "./records.js";
+import type { SplitFile } from "./split-files.js";
 
 /**
  * Reads files of pairs (query, positive) or triplets (and any number of negatives), one file a split. Several rows of a query, or a list
@@ -21,7 +15,7 @@ export interface SplitFile {
 export async function readPairs(
   source: string,
   files: readonly SplitFile[],
-  chosen: ReadonlyMap<string, string>,
+  chosen: ChosenColumns,
   warnings: Warnings,
 ): Promise<RetrievalData> {
   const found = collector(warnings);
@@ -30,7 +24,7 @@ export async function readPairs(
     let columns: PairColumns | undefined;
     let triplets = false;
     for await (const row of readRecords(file.path, file.format)) {
-      columns ??= pairColumns(row, chosen);
+      columns ??= pairColumns(columnsOf(row, chosen));
       triplets = addPair(found, file.split, row, columns) || triplets;
     }
     const kind = `${file.format.toUpperCase()} of ${triplets ? "triplets" : "pairs"}`;

@@ -2,14 +2,18 @@ import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { inputError } from "../base/errors.js";
 import { excerpt, type Row } from "./fields.js";
+import { parseJson } from "./json.js";
+import { arrayElements } from "./json-array.js";
 import { type ByteSource, fileSource, type Line, readLines, textBlocks } from "./lines.js";
+import { readParquet } from "./parquet.js";
 
 /** File formats of records, by the end of the name (before `.gz`). */
-export type RecordFormat = "jsonl" | "csv" | "tsv";
+export type RecordFormat = "jsonl" | "json" | "csv" | "tsv" | "parquet";
 
 /** The format a file name stands for, or undefined. */
 export function recordFormat(path: string): RecordFormat | undefined {
-  const end = /\.(jsonl|ndjson|csv|tsv)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
+  if (/\.parquet$/i.test(path)) return "parquet";
+  const end = /\.(jsonl|ndjson|json|csv|tsv)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
   return end === "ndjson" ? "jsonl" : (end as RecordFormat | undefined);
 }
 
@@ -23,15 +27,42 @@ export async function* readRecords(path: string, format: RecordFormat): AsyncGen
   if (empty) {
     throw inputError("empty-file", "there is no record in the file", {
       file: path,
-      expected: format === "jsonl" ? "one JSON object a line" : "a line of column names, then rows",
+      expected: expectedIn[format],
     });
   }
 }
 
+const table = "a line of column names, then rows";
+const expectedIn: Readonly<Record<RecordFormat, string>> = {
+  jsonl: "one JSON object a line",
+  json: "a list of JSON objects, or one object a line",
+  csv: table,
+  tsv: table,
+  parquet: "rows",
+};
+
+/** The first record of a file, to see what it holds. Throws as `readRecords` does. */
+export async function firstRecord(path: string, format: RecordFormat): Promise<Row> {
+  for await (const row of readRecords(path, format)) return row;
+  throw new Error("readRecords yields a record or throws");
+}
+
 /** As `readRecords`, but a file may be empty. */
 export function recordsOf(path: string, format: RecordFormat): AsyncGenerator<Row> {
+  if (format === "parquet") return readParquet(path);
   const source = fileSource(path);
-  return format === "jsonl" ? readJsonl(path, readLines(source)) : readDelimited(source, format);
+  if (format === "jsonl") return readJsonl(path, readLines(source));
+  return format === "json" ? readJson(path) : readDelimited(source, format);
+}
+
+/** A list of objects, or lines of them: many files of lines are named `.json`. */
+async function* readJson(path: string): AsyncGenerator<Row> {
+  let isList: boolean | undefined;
+  for await (const { text } of textBlocks(fileSource(path))) {
+    isList = text.trimStart() === "" ? undefined : text.trimStart().startsWith("[");
+    if (isList !== undefined) break;
+  }
+  yield* readJsonl(path, isList === true ? arrayElements(fileSource(path)) : readLines(fileSource(path)));
 }
 
 /** One JSON object a line; blank lines are passed over. */
@@ -112,7 +143,7 @@ function parseObject(text: string, file: string, line: number): ReadonlyMap<stri
   const detail = { file, line, found: excerpt(text), expected: "one JSON object a line" };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw inputError("invalid-json", "the line is not JSON", detail);
   }

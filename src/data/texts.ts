@@ -1,4 +1,4 @@
-import { inputError, notImplemented } from "../base/errors.js";
+import { inputError } from "../base/errors.js";
 import { canonicalText } from "../base/text.js";
 import type { TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
@@ -12,7 +12,7 @@ export type TextSource = string | AsyncIterable<Uint8Array>;
 
 /**
  * The texts to embed, in the order of the input, equal ones and blank ones included (the latter with a counted warning). `.txt`: one text
- * a line; `.jsonl` `{_id?, title?, text}`; `.csv` and `.tsv` with the column `text` and, where there are, `_id` (or `id`) and `title`. Bytes of stdin are JSONL when their first line
+ * a line; `.jsonl` `{_id?, title?, text}`; `.csv`, `.tsv` and `.parquet` with the column `text` and, where there are, `_id` (or `id`) and `title`. Bytes of stdin are JSONL when their first line
  * is an object, else one text a line. Title and text are joined by one blank; a text without id gets `textId`.
  */
 export async function* readTexts(source: TextSource, warnings: Warnings): AsyncGenerator<TextItem> {
@@ -27,13 +27,12 @@ export async function* readTexts(source: TextSource, warnings: Warnings): AsyncG
 }
 
 function fileTexts(path: string): AsyncGenerator<TextItem> {
-  if (/\.parquet$/i.test(path)) throw notImplemented(`${path}: reading Parquet`);
   const format = recordFormat(path);
   if (format !== undefined) return recordTexts(recordsOf(path, format));
   if (/\.txt(\.gz)?$/i.test(path)) return lineTexts(readLines(fileSource(path)));
   throw inputError("unknown-format", "the texts to embed are in no format that nearmiss understands", {
     file: path,
-    expected: "a name that ends in .txt, .jsonl, .csv or .tsv (or these with .gz)",
+    expected: "a name that ends in .txt, .jsonl, .csv, .tsv (or these with .gz) or .parquet",
   });
 }
 

@@ -227,14 +227,24 @@ const cases: readonly (readonly [what: string, files: Files, path: string, error
     "",
     { code: "ambiguous-input", file: "valid.csv", found: "dev.csv and valid.csv" },
   ],
-  ["scored pairs", { "a.tsv": "sentence1\tsentence2\tscore\na\tb\t2.5\n" }, "a.tsv", { code: "not-implemented" }],
+  [
+    "scored pairs",
+    { "a.tsv": "sentence1\tsentence2\tscore\na\tb\t2.5\n" },
+    "a.tsv",
+    { code: "wrong-kind", file: "a.tsv", found: "scored pairs", expected: "queries", hint: "--columns query=NAME" },
+  ],
   [
     "a score in words",
     { "a.tsv": "sentence1\tsentence2\tscore\na\tb\thigh\n" },
     "a.tsv",
     { code: "invalid-field", file: "a.tsv", line: 2, field: "score", found: '"high"', expected: "a number" },
   ],
-  ["labelled items", { "a.csv": "text,label\na,b\n" }, "a.csv", { code: "not-implemented" }],
+  [
+    "labelled items",
+    { "a.csv": "text,label\na,b\n" },
+    "a.csv",
+    { code: "wrong-kind", file: "a.csv", found: "labelled items", expected: "queries" },
+  ],
 ];
 
 test.each(cases)("%s is answered with its place", async (_what, files, path, { code, file, line, ...texts }) => {

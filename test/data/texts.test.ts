@@ -53,7 +53,7 @@ describe("texts to embed", () => {
       code: "missing-field",
       detail: { line: 1, field: "text" },
     });
-    await expect(all(join(folder, "a.parquet"))).rejects.toMatchObject({ code: "not-implemented" });
+    await expect(all(join(folder, "a.parquet"))).rejects.toMatchObject({ code: "invalid-parquet" });
     await expect(all(join(folder, "a.doc"))).rejects.toMatchObject({ code: "unknown-format" });
     await expect(all(join(folder, "none.txt"))).rejects.toMatchObject({ code: "missing-input" });
   });
