@@ -36,5 +36,5 @@ export async function fineTuning(model, source, { maxLength, groups }) {
       tokens.document,
       groups,
     );
-  return { data, encoder, weights, collate };
+  return { data, encoder, weights, tokens, known, collate };
 }

@@ -57,7 +57,7 @@ export function createLocalEngine<B extends Block, S>(
         const executable = get(programs, program);
         const set = get(sets, weights);
         checkFits(executable, set, feeds);
-        const key = dropout === undefined ? {} : { dropout: { ...dropout, microBatch: 0 } };
+        const key = dropout === undefined ? {} : { dropout: { microBatch: 0, ...dropout } };
         const results = await executable.run({ feeds, weights: set.tensors, ...key });
         results.release();
         return results.outputs;

@@ -30,8 +30,9 @@ export async function createEngine({
     compile: async (spec) => call("compile", [createSource(spec)]),
     run: async (program, feeds, weights, dropout) => call("run", [program, send(feeds), weights, dropout]),
     optimiser: (weights, options) => call("optimiser", [weights, options]),
-    step: async ({ microBatches, program, weights, optimiser, learningRate, maxNorm, dropout }) => {
-      const settings = { program, weights, optimiser, learningRate, maxNorm, dropout };
+    step: async ({ microBatches, program, weights, optimiser, learningRate, ...options }) => {
+      const { maxNorm, dropout, reduction } = options;
+      const settings = { program, weights, optimiser, learningRate, maxNorm, dropout, reduction };
       return call("step", [{ ...settings, microBatches: microBatches.map(send) }]);
     },
     read: (weights, names) => call("read", [weights, names]),

@@ -18,7 +18,7 @@ export function checkFits<B extends Block>(executable: Executable<B>, weights: W
 }
 
 /**
- * One training step: forward and backward of each micro-batch, the mean of their gradients, norm, clipping, update. Nothing is
+ * One training step: forward and backward of each micro-batch, the mean or sum of their gradients, norm, clipping, update. Nothing is
  * changed before all of it is known to be finite and the optimiser has its memory.
  */
 export async function trainStep<B extends Block>(
@@ -26,7 +26,7 @@ export async function trainStep<B extends Block>(
   executable: Executable<B>,
   weights: WeightSet<B>,
   optimiser: OptimiserState<B>,
-  { microBatches, learningRate, maxNorm, dropout }: StepRequest,
+  { microBatches, reduction = "mean", learningRate, maxNorm, dropout }: StepRequest,
 ): Promise<StepResult> {
   if (microBatches.length === 0) throw inputError("empty-batch", "a step needs at least one micro-batch");
   if (!(learningRate >= 0 && Number.isFinite(learningRate))) {
@@ -50,7 +50,7 @@ export async function trainStep<B extends Block>(
         run.release();
       }
     }
-    const scale = 1 / microBatches.length;
+    const scale = reduction === "sum" ? 1 : 1 / microBatches.length;
     const gradients = sum.result();
     const gradientNorm = scale * finiteNorm(host, gradients);
     optimiser.apply(gradients, learningRate, scale * clipFactor(gradientNorm, maxNorm));
@@ -60,7 +60,8 @@ export async function trainStep<B extends Block>(
   }
 }
 
-function checkLoss({ loss }: Readonly<Record<string, HostTensor>>): void {
+/** Throws `non-finite` unless the output `loss`, where there is one, is finite. */
+export function checkLoss({ loss }: Readonly<Record<string, HostTensor>>): void {
   const wrong = loss?.data.find((value) => !Number.isFinite(value));
   if (wrong !== undefined) throw nonFinite("the loss", wrong);
 }

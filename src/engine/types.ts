@@ -48,17 +48,26 @@ export interface Optimiser {
   readonly id: number;
 }
 
+/** What dropout masks are a function of, besides the node's path and the element: the same key gives the same masks again. */
+export interface DropoutKey {
+  readonly seed: number;
+  readonly step: number;
+  /** Default 0. In a step it is the place among the micro-batches. */
+  readonly microBatch?: number;
+}
+
 export interface StepRequest {
   readonly program: Program;
   readonly weights: Weights;
   readonly optimiser: Optimiser;
-  /** Gradient accumulation: the update uses the mean of the micro-batches' gradients. */
   readonly microBatches: readonly Feeds[];
+  /** What the update uses of the micro-batches' gradients: their mean (gradient accumulation, the default) or their sum. */
+  readonly reduction?: "mean" | "sum";
   readonly learningRate: number;
   /** Global-norm clipping: factor min(1, maxNorm / (norm + 1e-6)). */
   readonly maxNorm?: number;
   /** Key of the dropout masks; without it a graph with masks is an error. */
-  readonly dropout?: { readonly seed: number; readonly step: number };
+  readonly dropout?: Omit<DropoutKey, "microBatch">;
 }
 
 export interface StepResult {
@@ -79,7 +88,7 @@ export interface Engine {
     program: Program,
     feeds: Feeds,
     weights: Weights,
-    dropout?: { readonly seed: number; readonly step: number },
+    dropout?: DropoutKey,
   ): Promise<Readonly<Record<string, HostTensor>>>;
   optimiser(weights: Weights, options: OptimiserOptions): Promise<Optimiser>;
   /** Throws `non-finite` (exit code 1) and leaves weights and optimiser unchanged when loss or gradients are not finite. */

@@ -1,5 +1,5 @@
 import type { KnownPositives, TrainingRow } from "../data/rows.js";
-import type { HostTensor } from "../engine/types.js";
+import type { Feeds, HostTensor } from "../engine/types.js";
 import type { NegativeScope } from "../losses/types.js";
 import type { Sequence, TextEncoder } from "../nn/encoder.js";
 
@@ -62,26 +62,24 @@ export function collateBatch(
   readonly key: string;
   readonly groups: number;
   readonly texts: number;
-  readonly feeds: Readonly<Record<string, HostTensor>>;
+  readonly feeds: Feeds;
 } {
-  const rows = layout.rows.length;
   const sequences = [...layout.rows.map((row) => query(row.queryId)), ...layout.columns.map(document)];
-  const collated = encoder.collate(sequences, maxGroups);
-  const vectorPlaces = new Int32Array(sequences.length);
-  collated.place.forEach((row, i) => {
+  const { key, groups, feeds, place } = encoder.collate(sequences, maxGroups);
+  return { key, groups, texts: sequences.length, feeds: { ...feeds, ...pairFeeds(layout, place) } };
+}
+
+/** What the loss needs to know: the row among all vectors of each query and then each column (`place`), and who is whose negative. */
+export function pairFeeds({ rows, columns, negatives }: BatchLayout, place: Int32Array): Feeds {
+  const vectorPlaces = new Int32Array(place.length);
+  place.forEach((row, i) => {
     vectorPlaces[row] = i;
   });
   const int32 = (data: Int32Array): HostTensor => ({ dtype: "int32", shape: [data.length], data });
   return {
-    key: collated.key,
-    groups: collated.groups,
-    texts: sequences.length,
-    feeds: {
-      ...collated.feeds,
-      queryRows: int32(collated.place.subarray(0, rows)),
-      documentRows: int32(collated.place.subarray(rows)),
-      vectorPlaces: int32(vectorPlaces),
-      negatives: { dtype: "bool", shape: [rows, layout.columns.length], data: layout.negatives },
-    },
+    queryRows: int32(place.subarray(0, rows.length)),
+    documentRows: int32(place.subarray(rows.length)),
+    vectorPlaces: int32(vectorPlaces),
+    negatives: { dtype: "bool", shape: [rows.length, columns.length], data: negatives },
   };
 }

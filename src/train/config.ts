@@ -39,6 +39,11 @@ export const trainConfig = z.strictObject({
   batchSize: z.int().min(2),
   /** Micro-batches of an update. Gradient accumulation adds no negatives. */
   accumulate: z.int().min(1).default(1),
+  /**
+   * Rows that are encoded at once (GradCache, Gao et al. 2021): memory is that of so few, negatives and gradient are those of the whole batch,
+   * and every text is encoded twice. null: the whole batch at once.
+   */
+  microBatch: z.int().min(1).nullable().default(null),
   maxLength: z.int().min(3).nullable().default(null),
   learningRate: z.number().positive(),
   schedule: z.enum(["constant", "linear", "cosine"]).default("linear"),

@@ -1,35 +1,69 @@
 import { gradients } from "../autodiff/index.js";
 import type { ProgramSpec } from "../engine/types.js";
-import { input, partitionRows, type Tensor } from "../graph/index.js";
+import { type Dim, input, partitionRows, type Tensor } from "../graph/index.js";
 import { isOp } from "../graph/tensor.js";
 import { topological } from "../graph/walk.js";
-import type { Loss, LossParameters } from "../losses/types.js";
+import type { Loss, LossOutput, LossParameters } from "../losses/types.js";
 import type { ForwardOptions, TextEncoder } from "../nn/encoder.js";
 
 /** The graph of one training step: encode queries and documents together, compare, differentiate. */
 export function trainingSpec(encoder: TextEncoder, loss: Loss<"pairs">, options: ForwardOptions): ProgramSpec {
+  const built = compare(encoder.forward(options), loss);
+  return { outputs: { loss: built.loss, ...built.telemetry }, gradients: parameterGradients(built.loss) };
+}
+
+/** The same step in three graphs, for batches whose activations do not fit into memory at once. */
+export interface CachedSpecs {
+  /** Texts of a micro-batch → `vectors`. */
+  readonly encode: ProgramSpec;
+  /** `vectors` of the whole batch → `loss`, telemetry, and `cotangents`: the gradient of the loss by each vector. */
+  readonly compare: ProgramSpec;
+  /** Texts of a micro-batch and their `cotangents` → this micro-batch's share of the parameters' gradient. */
+  readonly backward: ProgramSpec;
+}
+
+/**
+ * GradCache (Gao et al. 2021, algorithm 1): the loss is differentiated by the vectors alone; a second pass over the texts turns these
+ * cotangents into gradients of the parameters, as a vector–Jacobian product. Exact: the sum over micro-batches is the whole batch's gradient.
+ */
+export function cachedSpecs(encoder: TextEncoder, loss: Loss<"pairs">, options: ForwardOptions): CachedSpecs {
   const vectors = encoder.forward(options);
+  const cotangents = input("cotangents", vectors.shape);
+  const all = input("vectors", ["texts", encoder.dimension]);
+  const built = compare(all, loss);
+  const [byVector] = gradients(built.loss, [all]);
+  return {
+    encode: { outputs: { vectors } },
+    compare: { outputs: { loss: built.loss, ...built.telemetry, cotangents: byVector as Tensor } },
+    // What is differentiated is ⟨vectors, cotangents⟩.
+    backward: {
+      outputs: { product: vectors.mul(cotangents).sum() },
+      gradients: parameterGradients(vectors, cotangents),
+    },
+  };
+}
+
+/** The loss over the vectors of all texts of a batch, in the order they were encoded. */
+function compare(vectors: Tensor, loss: Loss<"pairs">): LossOutput {
+  const texts: Dim = vectors.shape[0] ?? "texts";
   const [queries, documents] = partitionRows(
     vectors,
     [input("queryRows", ["rows"], "int32"), input("documentRows", ["columns"], "int32")],
-    input("vectorPlaces", [vectors.shape[0] ?? "texts"], "int32"),
+    input("vectorPlaces", [texts], "int32"),
   ) as [Tensor, Tensor];
-  const built = loss.build.pairs(
-    { queries, documents, negatives: input("negatives", ["rows", "columns"], "bool") },
-    noParameters,
-  );
-  return { outputs: { loss: built.loss, ...built.telemetry }, gradients: parameterGradients(built.loss) };
+  const negatives = input("negatives", ["rows", "columns"], "bool");
+  return loss.build.pairs({ queries, documents, negatives }, noParameters);
 }
 
 const noParameters: LossParameters = (name) => {
   throw new Error(`a loss over pairs has no parameter ${name}`);
 };
 
-/** The gradient of every parameter that the loss depends on, by name. */
-function parameterGradients(loss: Tensor): ReadonlyMap<string, Tensor> {
-  const parameters = topological([loss]).flatMap((node) => (isOp(node, "parameter") ? [node] : []));
+/** The gradient of every parameter that y depends on, by name. */
+function parameterGradients(y: Tensor, dy?: Tensor): ReadonlyMap<string, Tensor> {
+  const parameters = topological([y]).flatMap((node) => (isOp(node, "parameter") ? [node] : []));
   const sums = new Map<string, Tensor>();
-  gradients(loss, parameters).forEach((gradient, i) => {
+  gradients(y, parameters, dy).forEach((gradient, i) => {
     if (gradient === null) return;
     const name = parameters[i]?.attributes.name ?? "";
     sums.set(name, sums.get(name)?.add(gradient) ?? gradient);

@@ -4,17 +4,15 @@ import type { RetrievalData } from "../base/types.js";
 import { batchSampler } from "../data/batches.js";
 import { type KnownPositives, knownPositives, type TrainingRow, trainingRows } from "../data/rows.js";
 import { schedule } from "../engine/schedule.js";
-import type { Engine, Feeds, HostTensor, Optimiser, Program, Weights } from "../engine/types.js";
+import type { Engine, HostTensor, Optimiser, StepResult, Weights } from "../engine/types.js";
 import type { Loss } from "../losses/types.js";
 import type { TextEncoder } from "../nn/encoder.js";
-import { collateBatch, layOutBatch } from "./batch.js";
+import { layOutBatch } from "./batch.js";
 import type { TrainConfig } from "./config.js";
+import { gradCache } from "./grad-cache.js";
 import type { StepPlan } from "./plan.js";
-import { trainingSpec } from "./program.js";
+import { type StepSettings, wholeBatches } from "./stepper.js";
 import type { TokenSource } from "./token-source.js";
-
-/** Length groups of one training batch: more save padding, but each has its own nodes in the graph. */
-const LENGTH_GROUPS = 10;
 
 /** What an update told. */
 export interface StepReport {
@@ -57,19 +55,11 @@ export interface TrainerParts {
 
 /** Puts the parts of training together: batches, graph, optimiser. Knows nothing of files. */
 export function createTrainer(parts: TrainerParts): Trainer {
-  const { engine, encoder, weights, optimiser, config, loss } = parts;
+  const { encoder, weights, optimiser, config } = parts;
   const known = knownPositives(parts.data, [parts.split]);
   const batches = batchSource(parts, known);
-  const programs = new Map<string, Promise<Program>>();
-  const program = (key: string, groups: number): Promise<Program> => {
-    const compiled =
-      programs.get(key) ??
-      engine.compile(
-        trainingSpec(encoder, loss, { groups, dropout: config.dropout, attentionDropout: config.dropout }),
-      );
-    programs.set(key, compiled);
-    return compiled;
-  };
+  const ways = { ...parts, dropout: config.dropout };
+  const stepper = config.microBatch === null ? wholeBatches(ways) : gradCache(ways, config.microBatch);
   let ahead: {
     readonly step: number;
     readonly drawn: DrawnNegatives | null;
@@ -87,13 +77,9 @@ export function createTrainer(parts: TrainerParts): Trainer {
     }),
     async update(step, plan, drawn) {
       const prepared = ahead?.step === step && ahead.drawn === drawn ? ahead.batch : prepare(step, drawn);
-      const { epoch, documents, key, groups, microBatches } = await prepared;
+      const { epoch, documents, run } = await prepared;
       const learningRate = config.learningRate * schedule(config.schedule, plan.warmupSteps, plan.total)(step);
-      const running = engine.step({
-        program: await program(key, groups),
-        weights,
-        optimiser,
-        microBatches,
+      const running = run({
         learningRate,
         ...(config.maxNorm === null ? {} : { maxNorm: config.maxNorm }),
         ...(config.dropout > 0 ? { dropout: { seed: config.seed, step } } : {}),
@@ -118,35 +104,25 @@ export function createTrainer(parts: TrainerParts): Trainer {
     const layouts = micro.map((batch) => {
       const negatives = (row: TrainingRow) => [...(row.negativeIds ?? []), ...(drawn?.(row, batch.epoch) ?? [])];
       const some = batch.rows.some((row) => negatives(row).length > 0);
-      return layOutBatch(batch.rows, negatives, known, some ? loss.scope : "batch");
+      return layOutBatch(batch.rows, negatives, known, some ? parts.loss.scope : "batch");
     });
     for (const { rows, columns } of layouts) {
       await inTurns(rows, (row) => parts.tokens.query(row.queryId));
       await inTurns(columns, parts.tokens.document);
     }
-    const collate = (most: number) =>
-      layouts.map((layout) => collateBatch(layout, encoder, parts.tokens.query, parts.tokens.document, most));
-    // One program serves all micro-batches, so they have the same number of length groups.
-    const first = collate(LENGTH_GROUPS);
-    const groups = Math.min(...first.map((collated) => collated.groups));
-    const collated = first.every((one) => one.groups === groups) ? first : collate(groups);
     return {
       epoch: micro[0]?.epoch ?? 0,
       documents: layouts.reduce((sum, layout) => sum + layout.columns.length, 0),
-      key: collated[0]?.key ?? "",
-      groups,
-      microBatches: collated.map((one) => one.feeds),
+      run: stepper.prepare(layouts),
     };
   }
 }
 
-/** The feeds of one update, and what its report says of them. */
+/** What one update runs, and what its report says of it. */
 interface PreparedBatch {
   readonly epoch: number;
   readonly documents: number;
-  readonly key: string;
-  readonly groups: number;
-  readonly microBatches: readonly Feeds[];
+  readonly run: (settings: StepSettings) => Promise<StepResult>;
 }
 
 /** Calls for each item, and lets the event loop go on after every few: tokenising a large batch takes long. */

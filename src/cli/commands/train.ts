@@ -36,6 +36,7 @@ const sameName = [
   "epochs",
   "steps",
   "batchSize",
+  "microBatch",
   "maxLength",
   "learningRate",
   "warmup",
@@ -93,6 +94,7 @@ function withTrainingOptions(command: Command): Command {
     .option("--epochs <n>", "passes over the training split", positive("--epochs"))
     .option("--steps <n>", "updates, instead of epochs", integer("--steps", 1))
     .option("--batch-size <n>", "pairs an update", integer("--batch-size", 2))
+    .option("--micro-batch <n>", "pairs encoded at once, for batches larger than memory", integer("--micro-batch", 1))
     .option("--max-length <n>", "tokens of a text that are read", integer("--max-length", 3))
     .option("--learning-rate <x>", "the highest learning rate", positive("--learning-rate"))
     .option("--warmup <x>", "steps of warm-up; below 1, their share", atLeastZero("--warmup"))
