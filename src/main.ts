@@ -34,6 +34,7 @@ export { type Baseline, type EvaluateOptions, evaluate } from "./front/evaluate.
 export { type ExportOptions, type ExportResult, exportModel } from "./front/export.js";
 export { type LoadedModel, type LoadOptions, load } from "./front/load.js";
 export { type MineNegativesOptions, mine, mineToFile } from "./front/mine.js";
+export { type ScoreOptions, type ScoreResult, score, type TrecValues } from "./front/score.js";
 export { openSearch, type SearchOptions, type SearchResult, search } from "./front/search.js";
 export { planTraining, type TrainOptions, train } from "./front/train.js";
 export { type LossName, type LossOptions, loss } from "./losses/index.js";

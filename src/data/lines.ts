@@ -26,17 +26,29 @@ export function fileSource(path: string): ByteSource {
   return { file: path, chunks: createReadStream(path, { highWaterMark: 1 << 18 }) };
 }
 
+/** Whole lines as bytes of valid UTF-8; `line` is the number of the first, counted from 1. */
+export interface ByteBlock {
+  readonly line: number;
+  readonly bytes: Buffer;
+}
+
+/** The blocks of `textBlocks`, decoded. */
+export async function* textBlocks(source: ByteSource): AsyncGenerator<TextBlock> {
+  for await (const { line, bytes } of byteBlocks(source)) yield { line, text: bytes.toString("utf8") };
+}
+
 /**
- * Decodes UTF-8, gzipped (recognised by its first bytes) or not, in blocks of whole lines, so that memory is bounded by the
+ * Reads UTF-8, gzipped (recognised by its first bytes) or not, in blocks of whole lines, so that memory is bounded by the
  * longest line. A byte order mark is dropped. Throws `invalid-utf8` with the line, `invalid-gzip`, `unreadable`.
  */
-export async function* textBlocks(source: ByteSource): AsyncGenerator<TextBlock> {
+export async function* byteBlocks(source: ByteSource): AsyncGenerator<ByteBlock> {
   let pending: Uint8Array[] = [];
   let line = 1;
   let first = true;
-  const decode = (bytes: Uint8Array): TextBlock => {
-    const text = decodeUtf8(bytes, source.file, line);
-    const block = { line, text: first && text.startsWith("\ufeff") ? text.slice(1) : text };
+  const checked = (bytes: Buffer): ByteBlock => {
+    checkUtf8(bytes, source.file, line);
+    const marked = first && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+    const block = { line, bytes: marked ? bytes.subarray(3) : bytes };
     first = false;
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) line++;
     return block;
@@ -49,9 +61,9 @@ export async function* textBlocks(source: ByteSource): AsyncGenerator<TextBlock>
     }
     const block = Buffer.concat([...pending, chunk.subarray(0, end)]);
     pending = end < chunk.length ? [chunk.subarray(end)] : [];
-    yield decode(block);
+    yield checked(block);
   }
-  if (pending.length > 0) yield decode(Buffer.concat(pending));
+  if (pending.length > 0) yield checked(Buffer.concat(pending));
 }
 
 /** The lines of a UTF-8 file; `\n` and `\r\n` end a line. */
@@ -99,9 +111,8 @@ function readError(error: unknown, file: string): unknown {
   return error;
 }
 
-function decodeUtf8(bytes: Uint8Array, file: string, firstLine: number): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (isUtf8(buffer)) return buffer.toString("utf8");
+function checkUtf8(buffer: Buffer, file: string, firstLine: number): void {
+  if (isUtf8(buffer)) return;
   let line = firstLine;
   let start = 0;
   for (;;) {

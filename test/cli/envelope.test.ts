@@ -41,7 +41,7 @@ test.each([
   expect(plain.err).toMatch(/^error: /);
 });
 
-test.each(["score", "inspect", "review", "pull", "studio", "serve", "worker", "merge"])(
+test.each(["inspect", "review", "pull", "studio", "serve", "worker", "merge"])(
   "%s is not built yet",
   (name) => {
     const { code, out } = nearmiss([name, "--json", "--qrels", "F", "anything"]);

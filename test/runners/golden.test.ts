@@ -77,3 +77,8 @@ test.skipIf(!existsSync(reference))("samplers, filters and masks equal the refer
     expect([name, status, lines.at(-1)]).toEqual([name, 0, "1 passed, 0 failed, 0 skipped"]);
   }
 });
+
+test.skipIf(!existsSync(reference))("measures of runs equal trec_eval's", () => {
+  const { lines, status } = golden(join(reference, "trec_eval"), "--strict");
+  expect([status, lines.at(-1)]).toEqual([0, "13 passed, 0 failed, 0 skipped"]);
+});

@@ -1,0 +1,1 @@
+export { type ScoreOptions, type ScoreResult, scoreRun as score, type TrecValues } from "../evaluate/score.js";
