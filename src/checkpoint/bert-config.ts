@@ -1,9 +1,7 @@
 import { z } from "zod";
-import { inputError } from "../base/errors.js";
-import { abbreviate, checkShape, modelError } from "./json.js";
+import type { BertFamily } from "../nn/network.js";
+import { checkShape, modelError } from "./json.js";
 import type { BertConfig, JsonObject } from "./types.js";
-
-const SUPPORTED = ["bert"];
 
 /** The exact GELU, its tanh approximation under the names it has had, and ReLU. */
 const ACTIVATIONS: ReadonlyMap<string, BertConfig["activation"]> = new Map([
@@ -16,7 +14,7 @@ const ACTIVATIONS: ReadonlyMap<string, BertConfig["activation"]> = new Map([
 
 const size = z.int().positive();
 const rate = z.number().min(0).lt(1);
-/** Defaults are those of transformers' BertConfig. */
+/** Defaults are those of transformers' configurations. */
 const schema = z.looseObject({
   vocab_size: size,
   hidden_size: size,
@@ -31,26 +29,27 @@ const schema = z.looseObject({
   attention_probs_dropout_prob: rate.default(0.1),
   position_embedding_type: z.literal("absolute").default("absolute"),
   is_decoder: z.literal(false).default(false),
+  embedding_size: size.optional(),
+  pad_token_id: z.int().min(0).nullish(),
+  relative_attention_num_buckets: z.int().positive().multipleOf(4).default(32),
 });
 
-/** Checks config.json. Throws `unsupported-model` for another architecture. */
-export function readBertConfig(file: string, raw: unknown): BertConfig {
-  const type = checkShape(file, raw, z.looseObject({}))["model_type"];
-  if (type !== "bert")
-    throw inputError("unsupported-model", "model_type is not supported", {
-      file,
-      field: "model_type",
-      found: abbreviate(type),
-      expected: `one of ${SUPPORTED.join(", ")} (or a static embedding model)`,
-    });
-  const config = checkShape(file, raw, schema);
+/** DistilBERT's keys → the others'. */
+const DISTILBERT_KEYS: ReadonlyMap<string, string> = new Map([
+  ["dim", "hidden_size"],
+  ["n_layers", "num_hidden_layers"],
+  ["n_heads", "num_attention_heads"],
+  ["hidden_dim", "intermediate_size"],
+  ["activation", "hidden_act"],
+  ["dropout", "hidden_dropout_prob"],
+  ["attention_dropout", "attention_probs_dropout_prob"],
+]);
+
+/** Checks the config.json of BERT or of a relative. */
+export function readBertConfig(file: string, raw: unknown, family: BertFamily): BertConfig {
+  const config = checkShape(file, family === "distilbert" ? renamed(raw as JsonObject) : raw, schema);
   const { hidden_size: hiddenSize, num_attention_heads: heads } = config;
-  if (hiddenSize % heads !== 0)
-    throw modelError(file, "hidden_size is not divisible by num_attention_heads", {
-      field: "num_attention_heads",
-      found: `hidden_size ${hiddenSize}, num_attention_heads ${heads}`,
-      expected: "a number of heads that divides hidden_size",
-    });
+  checkHeads(file, hiddenSize, heads);
   const activation = ACTIVATIONS.get(config.hidden_act);
   if (activation === undefined)
     throw modelError(file, "unsupported activation", {
@@ -65,12 +64,30 @@ export function readBertConfig(file: string, raw: unknown): BertConfig {
     heads,
     intermediateSize: config.intermediate_size,
     maxPositions: config.max_position_embeddings,
-    typeVocabSize: config.type_vocab_size,
-    layerNormEpsilon: config.layer_norm_eps,
+    typeVocabSize: family === "mpnet" || family === "distilbert" ? 0 : config.type_vocab_size,
+    // DistilBERT's is fixed in its code.
+    layerNormEpsilon: family === "distilbert" ? 1e-12 : config.layer_norm_eps,
     activation,
     hiddenDropout: config.hidden_dropout_prob,
     attentionDropout: config.attention_probs_dropout_prob,
+    ...(family === "electra" ? { embeddingSize: config.embedding_size ?? 128 } : {}),
+    ...(family === "roberta" ? { positionsAfter: config.pad_token_id ?? 1 } : {}),
+    // MPNet's padding token is fixed in its code.
+    ...(family === "mpnet" ? { positionsAfter: 1, relativeBuckets: config.relative_attention_num_buckets } : {}),
   };
+}
+
+export function checkHeads(file: string, hiddenSize: number, heads: number): void {
+  if (hiddenSize % heads === 0) return;
+  throw modelError(file, "hidden_size is not divisible by num_attention_heads", {
+    field: "num_attention_heads",
+    found: `hidden_size ${hiddenSize}, num_attention_heads ${heads}`,
+    expected: "a number of heads that divides hidden_size",
+  });
+}
+
+function renamed(raw: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [DISTILBERT_KEYS.get(key) ?? key, value]));
 }
 
 /** The config.json of a fresh model. */

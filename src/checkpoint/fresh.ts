@@ -1,6 +1,6 @@
 import { inputError } from "../base/errors.js";
 import { rng } from "../base/rng.js";
-import { bertParameters } from "../nn/bert.js";
+import { bertNetwork } from "../nn/bert.js";
 import { bertJson } from "./bert-config.js";
 import { withoutSpecialTokens } from "./tokenizer.js";
 import type { BertConfig, FloatTensor, JsonObject, ModelDescription, PoolingMode, TensorPlace } from "./types.js";
@@ -97,7 +97,7 @@ export function freshBert(options: FreshBertOptions): FreshModel {
   };
   const padding = paddingId(vocabulary.tokenizer as JsonObject);
   const tensors = new Map<string, FloatTensor>();
-  for (const [name, shape] of bertParameters(config)) {
+  for (const [name, shape] of bertNetwork("bert", config).parameters) {
     if (name.endsWith("LayerNorm.weight")) tensors.set(name, constant(shape, 1));
     else if (name.endsWith(".bias")) tensors.set(name, constant(shape, 0));
     else tensors.set(name, normal(name, shape, deviation, seed));

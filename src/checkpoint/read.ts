@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { z } from "zod";
 import { fileFingerprint, fingerprint } from "../base/fingerprint.js";
 import type { Warnings } from "../base/warnings.js";
-import { readBertConfig } from "./bert-config.js";
 import { readDense } from "./dense.js";
 import { checkShape, modelError, readJson } from "./json.js";
 import { type ModuleEntry, readModules } from "./modules.js";
-import { bertName, checkBert, checkDense, locate, type Parameters } from "./parameters.js";
+import { checkDense, checkTransformer, locate, type Parameters, parameterName, withoutTied } from "./parameters.js";
 import { readPooling } from "./pooling.js";
 import { readLength, readSettings } from "./settings.js";
 import { readTokenizer, withLowercase, withoutSpecialTokens } from "./tokenizer.js";
+import { readTransformerConfig, usablePositions } from "./transformer-config.js";
 import type { HeadModule, JsonObject, ModelDescription, ModelFolder, Pooling } from "./types.js";
 
 /**
- * Reads a model folder of sentence-transformers, transformers (plain BERT) or nearmiss, old layouts and new, without its weights'
+ * Reads a model folder of sentence-transformers, transformers (a plain encoder) or nearmiss, old layouts and new, without its weights'
  * values: those are `loadWeights`. Nothing outside the folder is opened and nothing in it is run.
  *
  * Throws `bad-model`, `bad-safetensors` or `unsupported-model` (exit code 2), naming file, field, what was found and what was
@@ -27,7 +27,7 @@ export async function readModelFolder(path: string, warnings: Warnings): Promise
   const modules = readModules(path, warnings);
   const [first, ...others] = modules as [ModuleEntry, ...ModuleEntry[]];
   const token =
-    first.kind === "Transformer" ? readBert(path, first.folder, others, warnings) : readStatic(path, first.folder);
+    first.kind === "Transformer" ? readEncoder(path, first.folder, others, warnings) : readStatic(path, first.folder);
   const { head, dimension } = readHead(path, others, token.dimension, token.parameters);
   const { parameters, ...described } = token;
   const manifest = join(path, "nearmiss.json");
@@ -44,34 +44,39 @@ export async function readModelFolder(path: string, warnings: Warnings): Promise
   };
 }
 
-function readBert(path: string, folder: string, modules: readonly ModuleEntry[], warnings: Warnings) {
+/** A transformer with its tokenizer. `folder` is relative to the model folder. */
+export function readTransformer(path: string, folder: string, warnings: Warnings) {
   const root = join(path, folder);
   const file = join(root, "config.json");
   const rawConfig = readJson(file, "save the model again with transformers or sentence-transformers") as JsonObject;
-  const config = readBertConfig(file, rawConfig);
-  const parameters = locate(path, folder, "", bertName);
-  checkBert(path, folder, config, parameters, warnings);
-  const tokenizer = readTokenizer(root, config.vocabSize);
-  const { maxLength, lowercase } = readLength(root, tokenizer.config, config.maxPositions, warnings);
-  const entry = modules.find(({ kind }) => kind === "Pooling");
-  const pooling: Pooling =
-    entry === undefined
-      ? { modes: ["mean"], includePrompt: true, dimension: config.hiddenSize }
-      : readPooling(path, entry.folder, config.hiddenSize);
+  const model = readTransformerConfig(file, rawConfig);
+  const parameters = locate(path, folder, "", (tensor) => parameterName(model.family, tensor));
+  withoutTied(rawConfig, parameters);
+  checkTransformer(path, folder, model, parameters, warnings);
+  const tokenizer = readTokenizer(root, model.config.vocabSize);
+  const { maxLength, lowercase } = readLength(root, tokenizer.config, usablePositions(model), warnings);
   return {
-    family: "bert" as const,
-    config,
+    ...model,
     rawConfig,
     tokenFolder: folder,
-    pooling,
     maxLength,
     lowercase,
     tokenizerJson: lowercase ? withLowercase(tokenizer.json) : tokenizer.json,
     tokenizerConfig: tokenizer.config,
     tokenizerFiles: tokenizer.files,
-    dimension: pooling.dimension,
     parameters,
   };
+}
+
+function readEncoder(path: string, folder: string, modules: readonly ModuleEntry[], warnings: Warnings) {
+  const transformer = readTransformer(path, folder, warnings);
+  const { hiddenSize } = transformer.config;
+  const entry = modules.find(({ kind }) => kind === "Pooling");
+  const pooling: Pooling =
+    entry === undefined
+      ? { modes: ["mean"], includePrompt: true, dimension: hiddenSize }
+      : readPooling(path, entry.folder, hiddenSize);
+  return { ...transformer, pooling, dimension: pooling.dimension };
 }
 
 function readStatic(path: string, folder: string) {

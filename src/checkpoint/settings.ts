@@ -75,7 +75,7 @@ export function readLength(
     const key = raw.max_seq_length == null ? "model_max_length" : "max_seq_length";
     warnings.add(
       "max-length-clamped",
-      `${folder}: ${key} ${stated} is more than max_position_embeddings ${maxPositions}; texts are cut to ${maxPositions} tokens`,
+      `${folder}: ${key} ${stated} is more than the tokens that max_position_embeddings leaves room for; texts are cut to ${maxPositions} tokens`,
     );
   }
   return { maxLength: maxPositions, lowercase };

@@ -13,7 +13,7 @@ import type { JsonObject, ModelDescription } from "./types.js";
  */
 export function transformersJsFiles(model: ModelDescription): ReadonlyMap<string, string | Uint8Array> {
   const config =
-    model.family === "bert"
+    model.family !== "static"
       ? asFloat32(model.rawConfig ?? {})
       : {
           architectures: ["StaticEmbedding"],
@@ -68,7 +68,7 @@ export function completeForTransformersJs(root: string, model: ModelDescription,
 /** A static model has no other place that says where to cut a text. */
 function tokenizer({ family, maxLength, tokenizerJson: json }: ModelDescription): JsonObject {
   const before = (json["truncation"] ?? null) as JsonObject | null;
-  if (family === "bert" || (before?.["max_length"] ?? null) === maxLength) return json;
+  if (family !== "static" || (before?.["max_length"] ?? null) === maxLength) return json;
   const cut = { direction: "Right", strategy: "LongestFirst", stride: 0, ...before, max_length: maxLength };
   return { ...json, truncation: maxLength === null ? null : cut };
 }

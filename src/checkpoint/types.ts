@@ -1,14 +1,25 @@
 import type { Similarity } from "../base/types.js";
 import type { BertConfig as BertShape } from "../nn/bert.js";
 import type { Head, PoolingMode } from "../nn/encoder.js";
+import type { ModernBertConfig as ModernBertShape } from "../nn/modernbert.js";
+import type { BertFamily } from "../nn/network.js";
 
 export type { Activation, Head as HeadModule, PoolingMode } from "../nn/encoder.js";
 
-/** A BERT of the checkpoint: the network's sizes and the rates that training uses unless told otherwise. */
-export interface BertConfig extends BertShape {
+/** The rates that training uses unless told otherwise. */
+export interface DropoutRates {
   readonly hiddenDropout: number;
   readonly attentionDropout: number;
 }
+
+/** The sizes of a network of the checkpoint. */
+export type BertConfig = BertShape & DropoutRates;
+export type ModernBertConfig = ModernBertShape & DropoutRates;
+
+/** A transformer of the checkpoint. */
+export type TransformerConfig =
+  | { readonly family: BertFamily; readonly config: BertConfig }
+  | { readonly family: "modernbert"; readonly config: ModernBertConfig };
 
 export interface StaticConfig {
   readonly vocabSize: number;
@@ -60,14 +71,17 @@ interface DescriptionOf<Family, Config> {
   readonly tokenizerConfig: JsonObject;
   /** Files of the tokenizer by name, carried over byte for byte. */
   readonly tokenizerFiles: ReadonlyMap<string, Uint8Array>;
-  /** Every floating-point tensor by its parameter name: that of the file without a `bert.` prefix, with LayerNorm's `weight` and `bias`. */
+  /** Every floating-point tensor by its parameter name: that of the file without the family's prefix (`bert.`), with LayerNorm's `weight` and `bias`. */
   readonly places: ReadonlyMap<string, TensorPlace>;
   /** Length of the final vector. */
   readonly dimension: number;
 }
 
 /** Everything about a model but its weights. */
-export type ModelDescription = DescriptionOf<"bert", BertConfig> | DescriptionOf<"static", StaticConfig>;
+export type ModelDescription = TransformerDescription | DescriptionOf<"static", StaticConfig>;
+export type TransformerDescription =
+  | DescriptionOf<BertFamily, BertConfig>
+  | DescriptionOf<"modernbert", ModernBertConfig>;
 
 /** A model in a folder. */
 export type ModelFolder = ModelDescription & {

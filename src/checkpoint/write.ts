@@ -86,7 +86,7 @@ function textFiles(model: ModelDescription): Map<string, string | Uint8Array> {
   for (const [name, content] of model.tokenizerFiles) files.set(inside(name), content);
   for (const folder of new Set(["", model.tokenFolder]))
     for (const [name, content] of transformersJsFiles(model)) files.set(join(folder, name), content);
-  if (model.family === "bert") {
+  if (model.family !== "static") {
     files.set(
       inside("sentence_bert_config.json"),
       jsonText({ max_seq_length: model.maxLength, do_lower_case: model.lowercase }),
@@ -94,7 +94,7 @@ function textFiles(model: ModelDescription): Map<string, string | Uint8Array> {
     const vocabulary = vocabTxt(model.tokenizerJson);
     if (vocabulary !== null && !files.has(inside("vocab.txt"))) files.set(inside("vocab.txt"), vocabulary);
   }
-  const modules = [{ path: model.tokenFolder, type: model.family === "bert" ? "Transformer" : "StaticEmbedding" }];
+  const modules = [{ path: model.tokenFolder, type: model.family !== "static" ? "Transformer" : "StaticEmbedding" }];
   if (model.pooling !== null) {
     files.set("1_Pooling/config.json", jsonText(poolingJson(model.pooling)));
     modules.push({ path: "1_Pooling", type: "Pooling" });

@@ -1,9 +1,10 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { inputError } from "../base/errors.js";
+import { precompiledNormalizer } from "./precompiled.js";
 
 /** What is used of `@huggingface/tokenizers`: its own declarations do not resolve under NodeNext and would be `any`. */
 export interface TokenizerLibrary {
-  readonly normalizer: { normalize(text: string): string } | null;
+  readonly normalizer: LibraryNormalizer | null;
   readonly pre_tokenizer: { pre_tokenize(text: string): string[] } | null;
   /** An id is undefined where a token is unknown and the model has no unknown token. */
   encode(
@@ -15,8 +16,24 @@ export interface TokenizerLibrary {
   get_vocab(): ReadonlyMap<string, number>;
 }
 
+interface LibraryNormalizer {
+  normalize(text: string): string;
+  /** The steps of a sequence. */
+  readonly normalizers?: readonly (LibraryNormalizer | null)[];
+  /** Of the compiled normaliser of SentencePiece. */
+  readonly charsmap?: string | null;
+}
+
 /** @throws inputError `bad-tokenizer` where the library refuses the content. */
 export function openLibrary(tokenizer: object, config: object, file: string): TokenizerLibrary {
+  const library = setUp(tokenizer, config, file);
+  // The library approximates compiled normalisers by rules; here they do what is compiled in them.
+  for (const step of [library.normalizer, ...(library.normalizer?.normalizers ?? [])])
+    if (typeof step?.charsmap === "string") step.normalize = precompiledNormalizer(step.charsmap, file);
+  return library;
+}
+
+function setUp(tokenizer: object, config: object, file: string): TokenizerLibrary {
   try {
     return new Tokenizer(tokenizer, config);
   } catch (error) {

@@ -72,9 +72,20 @@ async function withEngine<T>(options: TrainOptions, work: (run: TrainRunOptions)
   }
 }
 
+/** What architectures are called. */
+const NAMES = {
+  bert: "BERT",
+  roberta: "RoBERTa",
+  mpnet: "MPNet",
+  distilbert: "DistilBERT",
+  electra: "ELECTRA",
+  modernbert: "ModernBERT",
+} as const;
+
 /** What the model card says of the network itself. */
 function cardOf(folder: ModelDescription): CardModel {
   const { similarity, maxLength } = folder;
-  const architecture = folder.family === "static" ? "static embeddings" : `BERT, ${folder.config.layers} layers`;
+  const architecture =
+    folder.family === "static" ? "static embeddings" : `${NAMES[folder.family]}, ${folder.config.layers} layers`;
   return { architecture, dimension: encoderOf(folder).dimension, similarity, maxLength };
 }

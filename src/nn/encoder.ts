@@ -1,8 +1,12 @@
 import type { HostTensor } from "../graph/host.js";
 import type { Tensor } from "../graph/index.js";
+import type { TransformerFamily } from "./network.js";
 
 /** How the vectors of a sequence's tokens become one vector. Names as in sentence-transformers. */
 export type PoolingMode = "cls" | "mean" | "max" | "mean_sqrt_len_tokens" | "weightedmean" | "lasttoken";
+
+/** A pooling, or the mean of the tokens with an id: PromptBERT (Jiang et al. 2022) reads the mask token. */
+export type TokenPooling = PoolingMode | { readonly token: number };
 
 export type Activation = "identity" | "tanh" | "relu" | "gelu" | "sigmoid";
 
@@ -21,6 +25,8 @@ export type Head =
 /** Texts as token ids, ready to be packed. */
 export interface Sequence {
   readonly ids: Int32Array;
+  /** Token types of a pair of texts, 0 or 1. */
+  readonly types?: Int32Array;
   /** Leading tokens that pooling leaves out (a prompt with include_prompt false). */
   readonly skip?: number;
 }
@@ -44,7 +50,7 @@ export interface ForwardOptions {
 
 /** A text encoder written in the expression language. */
 export interface TextEncoder {
-  readonly family: "static" | "bert";
+  readonly family: "static" | TransformerFamily;
   readonly dimension: number;
   /** Names and shapes of the parameters that training updates, as in the checkpoint. */
   readonly parameters: ReadonlyMap<string, readonly number[]>;

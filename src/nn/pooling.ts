@@ -1,3 +1,4 @@
+import { inputError } from "../base/errors.js";
 import type { HostTensor } from "../graph/host.js";
 import {
   concat,
@@ -11,7 +12,7 @@ import {
   type Tensor,
   where,
 } from "../graph/index.js";
-import type { PoolingMode, Sequence } from "./encoder.js";
+import type { PaddedInputs, PoolingMode, Sequence, TokenPooling } from "./encoder.js";
 import type { Packing } from "./packing.js";
 
 // Every pooling but the maximum is a weighted sum of a sequence's tokens; the weights are made outside the graph.
@@ -28,10 +29,13 @@ function tokenWeight(mode: PoolingMode, t: number, length: number, skip: number)
   return (t + 1) / ((length * (length + 1) - skip * (skip + 1)) / 2);
 }
 
-/** Feeds of `poolPacked`. */
+/** What a pooling is called in the names of inputs. */
+const nameOf = (mode: TokenPooling): string => (typeof mode === "string" ? mode : `token-${mode.token}-`);
+
+/** Feeds of `poolPacked`. Throws `no-such-token` where a pooling by token finds none in a sequence. */
 export function poolingFeeds(
   packing: Packing,
-  modes: readonly PoolingMode[],
+  modes: readonly TokenPooling[],
   sequences: readonly Sequence[],
 ): Record<string, HostTensor> {
   const feeds: Record<string, HostTensor> = {
@@ -40,32 +44,46 @@ export function poolingFeeds(
   packing.groups.forEach((group, g) => {
     const { count, length } = group;
     feeds[`rows${g}`] = { dtype: "int32", shape: [count, length], data: packing.rows[g] as Int32Array };
-    const fill = (value: (t: number, tokens: number, skip: number) => number): Float32Array => {
+    const fill = (weights: (sequence: Sequence, skip: number) => (t: number) => number): Float32Array => {
       const data = new Float32Array(count * length);
       for (let i = 0; i < count; i++) {
-        const tokens = packing.lengths[group.first + i] as number;
+        const sequence = sequences[packing.order[group.first + i] as number] as Sequence;
+        const tokens = sequence.ids.length;
         // A prompt that is the whole text would leave nothing: then every token counts.
-        const asked = sequences[packing.order[group.first + i] as number]?.skip ?? 0;
-        const skip = asked < tokens ? asked : 0;
-        for (let t = 0; t < tokens; t++) data[i * length + t] = value(t, tokens, skip);
+        const asked = sequence.skip ?? 0;
+        const weight = weights(sequence, asked < tokens ? asked : 0);
+        for (let t = 0; t < tokens; t++) data[i * length + t] = weight(t);
       }
       return data;
     };
     for (const mode of modes) {
       if (mode === "max") {
-        const kept = Uint8Array.from(fill((t, _tokens, skip) => (t < skip ? 0 : 1)));
+        const kept = Uint8Array.from(fill((_, skip) => (t) => (t < skip ? 0 : 1)));
         feeds[`kept${g}`] = { dtype: "bool", shape: [count, length, 1], data: kept };
       } else {
-        const data = fill((t, tokens, skip) => tokenWeight(mode, t, tokens, skip));
-        feeds[`${mode}${g}`] = { dtype: "float32", shape: [count, 1, length], data };
+        const data = fill(({ ids }, skip) =>
+          typeof mode === "string" ? (t) => tokenWeight(mode, t, ids.length, skip) : shareOf(mode.token, ids),
+        );
+        feeds[`${nameOf(mode)}${g}`] = { dtype: "float32", shape: [count, 1, length], data };
       }
     }
   });
   return feeds;
 }
 
+/** Equal weights of the tokens with an id. */
+function shareOf(token: number, ids: Int32Array): (t: number) => number {
+  const count = ids.filter((id) => id === token).length;
+  if (count === 0)
+    throw inputError("no-such-token", "a text has no token of the kind that is pooled", {
+      expected: `token id ${token}`,
+      hint: "the template lacks the mask token, or truncation cut it off",
+    });
+  return (t) => (ids[t] === token ? 1 / count : 0);
+}
+
 /** Packed tokens [tokens, hidden] → vectors [sequences, hidden · modes], in packed order. */
-export function poolPacked(tokens: Tensor, modes: readonly PoolingMode[], groups: number): Tensor {
+export function poolPacked(tokens: Tensor, modes: readonly TokenPooling[], groups: number): Tensor {
   const hidden = tokens.shape[1] as number;
   const indices = Array.from({ length: groups }, (_, g) => input(`rows${g}`, [`count${g}`, `length${g}`], "int32"));
   const parts = partitionRows(tokens, indices, input("places", ["tokens"], "int32"));
@@ -73,7 +91,7 @@ export function poolPacked(tokens: Tensor, modes: readonly PoolingMode[], groups
     concat(
       modes.map((mode) => {
         if (mode === "max") return max(where(input(`kept${g}`, [`count${g}`, `length${g}`, 1], "bool"), part, -1e9), 1);
-        const weights = input(`${mode}${g}`, [`count${g}`, 1, `length${g}`]);
+        const weights = input(`${nameOf(mode)}${g}`, [`count${g}`, 1, `length${g}`]);
         return reshape(matmul(weights, part), [`count${g}`, hidden]);
       }),
       1,
@@ -82,14 +100,22 @@ export function poolPacked(tokens: Tensor, modes: readonly PoolingMode[], groups
   return concat(vectors, 0);
 }
 
-/** Padded tokens [batch, sequence, hidden] and mask (float 0 or 1) [batch, sequence] → [batch, hidden · modes], inside the graph. */
-export function poolPadded(tokens: Tensor, mask: Tensor, modes: readonly PoolingMode[]): Tensor {
+/** Padded tokens [batch, sequence, hidden] → [batch, hidden · modes], inside the graph. The mask [batch, sequence] is 0 or 1 as float. */
+export function poolPadded(
+  tokens: Tensor,
+  { ids, mask }: Pick<PaddedInputs, "ids" | "mask">,
+  modes: readonly TokenPooling[],
+): Tensor {
   const [batch, sequence, hidden] = tokens.shape as [Dim, Dim, number];
   const weighted = (weights: Tensor) => reshape(matmul(weights.reshape([batch, 1, sequence]), tokens), [batch, hidden]);
   const count = mask.sum(1, { keepDims: true });
   const position = cumulativeSum(mask, 1).mul(mask);
   return concat(
     modes.map((mode) => {
+      if (typeof mode !== "string") {
+        const named = ids.equal(mode.token).cast("float32").mul(mask);
+        return weighted(named.div(named.sum(1, { keepDims: true })));
+      }
       if (mode === "max") return max(where(mask.greater(0).reshape([batch, sequence, 1]), tokens, -1e9), 1);
       if (mode === "cls") return weighted(position.equal(1).cast("float32"));
       if (mode === "lasttoken") return weighted(position.equal(count).cast("float32").mul(mask));

@@ -223,10 +223,10 @@ export function miningOptions(config: TrainConfig): Mining | null {
 
 /** Biases and layer norms do not decay, as is usual for transformers. */
 function optimiserOptions(config: TrainConfig, names: readonly string[]): OptimiserOptions {
-  const decayed = names.filter((name) => !name.endsWith(".bias") && !name.includes("LayerNorm"));
+  const decayed = names.filter((name) => !name.endsWith(".bias") && !/norm/i.test(name));
   const common = { weightDecay: config.weightDecay, decayed };
   if (config.optimiser === "sgd") return { kind: "sgd", momentum: 0.9, ...common };
-  const tables = names.filter((name) => name === "embedding.weight" || name.endsWith("word_embeddings.weight"));
+  const tables = names.filter((name) => /^embedding\.weight$|\.(word|tok)_embeddings\.weight$/.test(name));
   return { kind: "adamw", ...common, ...(config.optimiser === "sparse-adamw" ? { sparse: tables } : {}) };
 }
 

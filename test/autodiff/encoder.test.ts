@@ -8,7 +8,8 @@ import type { HostTensor } from "#nearmiss/graph/host.js";
 import { maskName, type Tensor } from "#nearmiss/graph/index.js";
 import { isOp } from "#nearmiss/graph/tensor.js";
 import { topological } from "#nearmiss/graph/walk.js";
-import { bertEncoder } from "#nearmiss/nn/bert.js";
+import { bertNetwork } from "#nearmiss/nn/bert.js";
+import { embeddingTop, transformerEncoder } from "#nearmiss/nn/transformer.js";
 import { compile } from "../graph/onnxruntime.js";
 import { tensor } from "../graph/values.js";
 
@@ -24,7 +25,10 @@ const config = {
   layerNormEpsilon: 1e-12,
   activation: "gelu",
 } as const;
-const encoder = bertEncoder(config, ["mean", "max"], [{ type: "normalize" }], 16);
+const encoder = transformerEncoder(
+  bertNetwork("bert", config),
+  embeddingTop(8, ["mean", "max"], [{ type: "normalize" }]),
+);
 const random = rng(3);
 const sequences = [4, 7, 2, 7].map((length) => ({ ids: Int32Array.from({ length }, () => random.int(23)) }));
 const collated = encoder.collate(sequences, 2);

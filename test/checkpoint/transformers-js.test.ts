@@ -244,15 +244,24 @@ const shared = fileURLToPath(new URL("../../../shared/fixtures/models/", import.
 
 describe.skipIf(!existsSync(shared))("reference models", () => {
   const given = ["What are the symptoms of diabetes, and how is it treated?", "", "治疗 diabetes", "word ".repeat(99)];
-  test.each(["bert-mean", "bert-mean-legacy", "bert-cls-dense", "bert-zh", "bert-mlm", "static"])(
-    "%s",
-    async (name) => {
-      const model = join(shared, name);
-      await exportModel({ model, out: join(root, `reference-${name}`, "onnx", "model.onnx") });
-      const wanted = await inNearmiss(model, given);
-      const { together, alone } = await inTransformersJs(`reference-${name}`, given);
-      expectEqual(together, wanted);
-      expectEqual(alone, wanted);
-    },
-  );
+  test.each([
+    "bert-mean",
+    "bert-mean-legacy",
+    "bert-cls-dense",
+    "bert-zh",
+    "bert-mlm",
+    "static",
+    "roberta-mean",
+    "xlmr-cls",
+    "mpnet-mean",
+    "distilbert-mean",
+    "modernbert-cls",
+  ])("%s", async (name) => {
+    const model = join(shared, name);
+    await exportModel({ model, out: join(root, `reference-${name}`, "onnx", "model.onnx") });
+    const wanted = await inNearmiss(model, given);
+    const { together, alone } = await inTransformersJs(`reference-${name}`, given);
+    expectEqual(together, wanted);
+    expectEqual(alone, wanted);
+  });
 });

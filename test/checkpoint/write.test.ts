@@ -10,7 +10,10 @@ import { openFolder, smallBert, temporaryFolder, vocabulary } from "./small.js";
 
 const fixtures = fileURLToPath(new URL("../../../shared/fixtures/", import.meta.url));
 const root = temporaryFolder();
-const models = ["bert-mean", "bert-mean-legacy", "bert-cls-dense", "bert-zh", "bert-prompts", "bert-mlm", "static"];
+const models = [
+  ...["bert-mean", "bert-mean-legacy", "bert-cls-dense", "bert-zh", "bert-prompts", "bert-mlm", "static"],
+  ...["roberta-mean", "xlmr-cls", "mpnet-mean", "distilbert-mean", "modernbert-cls"],
+];
 
 /** Every file of a folder with its bytes. */
 function content(path: string): Map<string, string> {

@@ -19,9 +19,15 @@ interface Reference {
 
 describe.skipIf(!existsSync(shared))("token ids equal the reference's", () => {
   const models = ["bert-mean", "bert-mean-legacy", "bert-cls-dense", "bert-zh", "bert-prompts", "bert-mlm"];
-  const folders = [...models, "distilbert-mean", "mpnet-mean", "roberta-mean", "modernbert-cls", "static"].map(
-    (name) => ["fixtures", name] as const,
-  );
+  const folders = [
+    ...models,
+    "distilbert-mean",
+    "mpnet-mean",
+    "roberta-mean",
+    "xlmr-cls",
+    "modernbert-cls",
+    "static",
+  ].map((name) => ["fixtures", name] as const);
   test.each([...folders, ["pretrained", "all-MiniLM-L6-v2"] as const])("%s/%s", (place, name) => {
     const folder = `${shared}/${place}/models/${name}`;
     const reference: Reference = readJson(`${shared}/${place}/references/${name}.json`);

@@ -5,8 +5,9 @@ import { evaluate } from "#nearmiss/engine/interpreter/evaluate.js";
 import type { HostTensor } from "#nearmiss/graph/index.js";
 import { isOp } from "#nearmiss/graph/tensor.js";
 import { topological } from "#nearmiss/graph/walk.js";
-import { bertEncoder } from "#nearmiss/nn/bert.js";
+import { bertNetwork } from "#nearmiss/nn/bert.js";
 import type { PoolingMode, TextEncoder } from "#nearmiss/nn/encoder.js";
+import { embeddingTop, transformerEncoder } from "#nearmiss/nn/transformer.js";
 
 const config = {
   vocabSize: 30,
@@ -64,7 +65,7 @@ function encode(
 test.each<PoolingMode>(["mean", "cls", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"])(
   "a text's vector with %s pooling does not depend on its neighbours or on the number of length groups",
   (mode) => {
-    const encoder = bertEncoder(config, [mode], [{ type: "normalize" }], 8);
+    const encoder = transformerEncoder(bertNetwork("bert", config), embeddingTop(8, [mode], [{ type: "normalize" }]));
     const weights = randomWeights(encoder);
     const together = encode(encoder, weights, sequences, 3);
     const one = encode(encoder, weights, sequences, 1);
@@ -79,7 +80,7 @@ test.each<PoolingMode>(["mean", "cls", "max", "mean_sqrt_len_tokens", "weightedm
 );
 
 test("the packed gradient equals central differences for every parameter", () => {
-  const encoder = bertEncoder(config, ["mean"], [{ type: "normalize" }], 8);
+  const encoder = transformerEncoder(bertNetwork("bert", config), embeddingTop(8, ["mean"], [{ type: "normalize" }]));
   const weights = randomWeights(encoder);
   const collated = encoder.collate(sequences, 3);
   const vectors = encoder.forward({ groups: collated.groups, dropout: 0, attentionDropout: 0 });
