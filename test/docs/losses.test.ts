@@ -1,0 +1,40 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
+import { losses } from "#nearmiss/losses/catalogue.js";
+import { lossesMarkdown, lossesPage } from "../../scripts/losses/build.mjs";
+import { readPage, root } from "./blocks.js";
+
+const places = [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"];
+const executablePath = places.find((place) => place !== "" && existsSync(place));
+const folder = mkdtempSync(join(tmpdir(), "nearmiss-losses-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("the page of losses says what their source says, and has a picture of each", () => {
+  const page = readPage("docs/losses.md");
+  expect(lossesMarkdown(page) === page, "run `npm run losses`").toBe(true);
+  for (const { name } of losses) expect(existsSync(`${root}docs/losses/${name}.svg`), name).toBe(true);
+});
+
+test.skipIf(executablePath === undefined)("a browser shows the force of every loss, computed in the page", async () => {
+  const path = join(folder, "losses.html");
+  writeFileSync(path, await lossesPage());
+  const browser = await chromium.launch({ executablePath: executablePath as string, args: ["--no-sandbox"] });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+    const trouble: string[] = [];
+    page.on("pageerror", (error) => trouble.push(String(error)));
+    await page.goto(pathToFileURL(path).href);
+    for (const { name } of losses) {
+      await page.locator("#loss").selectOption(name);
+      expect(await page.locator("#trouble").textContent(), name).toBe("");
+      expect(await page.locator("canvas").count(), name).toBe(2);
+    }
+    expect(trouble).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
