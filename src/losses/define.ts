@@ -15,7 +15,7 @@ export interface LossFactory<N extends string = string, K extends BatchKind = Ba
 export function defineLoss<const N extends string, K extends BatchKind, S extends z.ZodObject>(
   definition: LossDefinition<N, K, S>,
 ): LossFactory<N, K, z.input<S>> {
-  const { name, scope = "batch" } = definition;
+  const { name, scope = "batch", memory = false } = definition;
   const kinds = Object.keys(definition.build) as K[];
   return {
     name,
@@ -33,6 +33,7 @@ export function defineLoss<const N extends string, K extends BatchKind, S extend
         options,
         scope,
         scale: scaleOf(options),
+        memory,
         parameters: (sizes) => definition.parameters?.(sizes, options) ?? [],
         build,
       };

@@ -97,6 +97,8 @@ export interface Loss<K extends BatchKind = BatchKind> {
   readonly scope: NegativeScope;
   /** Factor on the similarity (1 / temperature); 1 where the loss has none. Samplers multiply score differences by it. */
   readonly scale: number;
+  /** Whether a labelled batch may have references beyond its own rows: a memory of earlier ones. */
+  readonly memory: boolean;
   parameters(sizes: LossSizes): readonly LossParameter[];
   readonly build: { readonly [B in K]: (batch: Batches[B], parameters: LossParameters) => LossOutput };
 }
@@ -108,6 +110,8 @@ export interface LossDefinition<N extends string, K extends BatchKind, S extends
   readonly options: S;
   /** Only for losses over pairs; absent: `batch`. */
   readonly scope?: NegativeScope;
+  /** Only for losses over labelled rows: whether references may go on beyond the rows. Absent: no. */
+  readonly memory?: boolean;
   readonly parameters?: (sizes: LossSizes, options: z.output<S>) => readonly LossParameter[];
   readonly build: {
     readonly [B in K]: (batch: Batches[B], options: z.output<S>, parameters: LossParameters) => LossOutput;

@@ -1,18 +1,30 @@
-import { gather, iota, size, type Tensor } from "../graph/index.js";
+import { gather, iota, type Shape, size, type Tensor } from "../graph/index.js";
 import type { LabelledBatch, TripletSelection } from "./types.js";
 
 /** The pairs that a loss sums over: those of the batch's selection, else all. bool [rows, columns] each. */
 export function pairsOf({ selection, positive, negative }: LabelledBatch): { positive: Tensor; negative: Tensor } {
   if (selection === undefined) return { positive, negative };
   if (selection.kind === "pairs") return selection;
-  const { anchor, positive: to, negatives } = selection;
-  // A pair is in when any triplet has it. Sums over tuples by row: products with one-hot rows, never a scatter.
+  const counts = tripletCounts(selection, positive.shape);
+  return { positive: counts.positive.greater(0), negative: counts.negative.greater(0) };
+}
+
+/** In how many of the triplets that a loss sums over each pair is: float32 [rows, columns] each. */
+export function pairCountsOf(batch: LabelledBatch): { positive: Tensor; negative: Tensor } {
+  if (batch.selection?.kind === "triplets") return tripletCounts(batch.selection, batch.positive.shape);
+  const { positive, negative } = pairsOf(batch);
+  const [to, from] = [positive.cast("float32"), negative.cast("float32")];
+  return { positive: to.mul(from.sum(1, { keepDims: true })), negative: from.mul(to.sum(1, { keepDims: true })) };
+}
+
+/** Sums over tuples by row: products with one-hot rows, never a scatter. */
+function tripletCounts({ anchor, positive, negatives }: TripletSelection, [rows = 0, columns = 0]: Shape) {
   const used = negatives.cast("float32");
-  const row = oneHot(anchor, positive.length(0));
-  const column = oneHot(to, positive.length(1)).mul(used.sum(1, { keepDims: true }));
+  const row = oneHot(anchor, rows);
+  const column = oneHot(positive, columns).mul(used.sum(1, { keepDims: true }));
   return {
-    positive: row.matmul(column, { transposeA: true }).greater(0),
-    negative: row.matmul(used, { transposeA: true }).greater(0),
+    positive: row.matmul(column, { transposeA: true }),
+    negative: row.matmul(used, { transposeA: true }),
   };
 }
 

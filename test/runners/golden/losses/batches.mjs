@@ -6,6 +6,8 @@ import { relationsOf } from "#nearmiss/miners/relations.js";
 export function batchOf({ inputs }, nodes, kinds) {
   if (inputs.embeddings !== undefined && inputs.labels !== undefined)
     return { kind: "labelled", batch: labelled(inputs, nodes) };
+  if (inputs.positiveScores !== undefined && kinds.includes("logits"))
+    return { kind: "logits", batch: scoreLists(inputs, nodes) };
   const pairs = pairRoles.find(([query, positive]) => inputs[query] !== undefined && inputs[positive] !== undefined);
   if (pairs !== undefined && kinds.includes("pairs")) return { kind: "pairs", batch: pairBatch(inputs, nodes, pairs) };
   throw new Error(`no batch is known for the inputs ${Object.keys(inputs).join(", ")}`);
@@ -35,6 +37,21 @@ function labelled({ labels, embeddings }, nodes) {
     negative: constant(negative, [rows, rows]),
     pairs: { anchor: constant(pairs.anchor), positive: constant(pairs.positive), valid: constant(pairs.valid) },
     ...classes,
+  };
+}
+
+/** One row of scores: the positive ones, then the negative ones. */
+function scoreLists({ positiveScores, negativeScores }, nodes) {
+  const marks = [positiveScores, negativeScores].flatMap((scores, side) => scores.map(() => side));
+  const mask = (side) =>
+    constant(
+      Uint8Array.from(marks, (mark) => Number(mark === side)),
+      [1, marks.length],
+    );
+  return {
+    scores: concat([nodes.positiveScores, nodes.negativeScores], 0).unsqueeze(0),
+    positive: mask(0),
+    negative: mask(1),
   };
 }
 
