@@ -5,6 +5,8 @@ import { interleave } from "./bootstrap.js";
 export interface RandomisationResult {
   /** Two-sided. */
   readonly p: number;
+  /** One-sided: that the mean is so far above 0. */
+  readonly pAbove: number;
   /** Sign patterns looked at: all 2^n of up to 12 pairs, else as many as asked for. */
   readonly resamples: number;
 }
@@ -31,6 +33,7 @@ export function randomisationTests(
   // Means within 1e-12 of the observed one count as equal to it.
   const bounds = totals.map((total) => Math.abs(total) - 1e-12 * rows);
   const hits = new Float64Array(width);
+  const above = new Float64Array(width);
   const flipped = new Float64Array(width);
   for (let pattern = 0; pattern < patterns; pattern++) {
     flipped.fill(0);
@@ -44,11 +47,16 @@ export function randomisationTests(
         for (let column = 0; column < width; column++) flipped[column]! += table[start + column]!;
       }
     }
-    for (let column = 0; column < width; column++)
-      if (Math.abs(totals[column]! - 2 * flipped[column]!) >= bounds[column]!) hits[column]! += 1;
+    for (let column = 0; column < width; column++) {
+      const total = totals[column]! - 2 * flipped[column]!;
+      if (Math.abs(total) >= bounds[column]!) hits[column]! += 1;
+      if (total >= totals[column]! - 1e-12 * rows) above[column]! += 1;
+    }
   }
-  return Array.from(hits, (count) => ({
-    p: exact ? count / patterns : (count + 1) / (patterns + 1),
+  const share = (count: number): number => (exact ? count / patterns : (count + 1) / (patterns + 1));
+  return columns.map((_, column) => ({
+    p: share(hits[column]!),
+    pAbove: share(above[column]!),
     resamples: patterns,
   }));
 }

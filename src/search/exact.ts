@@ -4,7 +4,7 @@ import { noProgress, type Progress } from "../base/progress.js";
 import { compareCodePoints } from "../base/text.js";
 import type { Hits, Similarity } from "../base/types.js";
 import type { Engine } from "../engine/types.js";
-import { input, matmul } from "../graph/index.js";
+import { openProducts } from "./products.js";
 import { topK } from "./top-k.js";
 import { prepareRows, type VectorSource } from "./vector-source.js";
 
@@ -14,9 +14,6 @@ const blockDocuments = 2048;
 const blockQueries = 512;
 /** Queries that this thread looks after before it lets other work pass. */
 const blockOwn = 16;
-
-/** A product of two row-major blocks, [queries, dimension] and [documents, dimension]: their scores, [queries, documents]. */
-type Product = (queries: Float32Array, documents: Float32Array) => Promise<Float32Array | Float64Array>;
 
 export interface ExactIndex {
   /**
@@ -47,7 +44,7 @@ export async function createExactIndex(
   const repeated = order.find((row, i) => i > 0 && ids[row] === ids[order[i - 1]!]);
   if (repeated !== undefined)
     throw inputError("duplicate-id", "two documents have the same id", { found: ids[repeated]! });
-  const { product, close } = engine === undefined ? plainProducts(dimension) : await engineProducts(engine, dimension);
+  const { product, close } = await openProducts(dimension, engine);
 
   return {
     async search(queries, k, progress = noProgress) {
@@ -114,44 +111,4 @@ function offerRow(
     best.offer(firstRow + i, score);
     floor = best.floor();
   }
-}
-
-async function engineProducts(
-  engine: Engine,
-  dimension: number,
-): Promise<{ readonly product: Product; close(): Promise<void> }> {
-  const queries = input("queries", ["queries", dimension]);
-  const documents = input("documents", ["documents", dimension]);
-  const program = await engine.compile({ outputs: { scores: matmul(queries, documents, { transposeB: true }) } });
-  const weights = await engine.load(new Map());
-  const tensor = (data: Float32Array) =>
-    ({ dtype: "float32", shape: [data.length / dimension, dimension], data }) as const;
-  return {
-    async product(q, d) {
-      const { scores } = await engine.run(program, { queries: tensor(q), documents: tensor(d) }, weights);
-      return scores!.data as Float32Array | Float64Array;
-    },
-    async close() {
-      await engine.release(program);
-      await engine.release(weights);
-    },
-  };
-}
-
-function plainProducts(dimension: number): { readonly product: Product; close(): Promise<void> } {
-  return {
-    async product(queries, documents) {
-      const width = documents.length / dimension;
-      const scores = new Float64Array((queries.length / dimension) * width);
-      for (let at = 0; at < scores.length; at++) {
-        const q = Math.floor(at / width) * dimension;
-        const d = (at % width) * dimension;
-        let sum = 0;
-        for (let i = 0; i < dimension; i++) sum += queries[q + i]! * documents[d + i]!;
-        scores[at] = sum;
-      }
-      return scores;
-    },
-    close: async () => {},
-  };
 }

@@ -32,7 +32,7 @@ export function vectorSource(ids: readonly string[], data: Float32Array, dimensi
  * everything). Throws on a row that is not finite, with the name that `nameOf` gives it.
  */
 export function prepareRows(
-  data: Float32Array,
+  data: Float32Array | Float64Array,
   dimension: number,
   similarity: Similarity,
   nameOf: (row: number) => string,

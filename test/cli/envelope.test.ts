@@ -41,14 +41,11 @@ test.each([
   expect(plain.err).toMatch(/^error: /);
 });
 
-test.each(["inspect", "review", "pull", "studio", "serve", "worker", "merge"])(
-  "%s is not built yet",
-  (name) => {
-    const { code, out } = nearmiss([name, "--json", "--qrels", "F", "anything"]);
-    expect(code).toBe(2);
-    expect(JSON.parse(out)).toMatchObject({ command: name, error: { code: "not-implemented" } });
-  },
-);
+test.each(["inspect", "review", "pull", "studio", "serve", "worker", "merge"])("%s is not built yet", (name) => {
+  const { code, out } = nearmiss([name, "--json", "--qrels", "F", "anything"]);
+  expect(code).toBe(2);
+  expect(JSON.parse(out)).toMatchObject({ command: name, error: { code: "not-implemented" } });
+});
 
 test("help and version are no errors", () => {
   expect(nearmiss(["--help"])).toMatchObject({ code: 0, err: "" });

@@ -99,7 +99,7 @@ test("up to 12 pairs the randomisation test counts every pattern of signs", () =
         if (Math.abs(sum) >= observed) extreme++;
       }
       const got = randomisationTest(Float64Array.from(d), 1);
-      expect(got).toEqual({ p: extreme / 2 ** d.length, resamples: 2 ** d.length });
+      expect(got).toMatchObject({ p: extreme / 2 ** d.length, resamples: 2 ** d.length });
     }),
   );
 });
