@@ -38,6 +38,10 @@ export { type ScoreOptions, type ScoreResult, score, type TrecValues } from "./f
 export { openSearch, type SearchOptions, type SearchResult, search } from "./front/search.js";
 export { planTraining, type TrainOptions, train } from "./front/train.js";
 export { type LossName, type LossOptions, loss } from "./losses/index.js";
+export { allenaiWindow, type MacroBatch, type WindowOptions, type WindowSelection } from "./miners/allenai-window.js";
+export { type MinerName, type MinerOptions, miner } from "./miners/index.js";
+export { type ClassVectors, type HardClasses, type HardClassOptions, hardClasses } from "./miners/n-pair-hard-class.js";
+export type { LabelledBatch, Miner, Selection } from "./miners/types.js";
 export type { Drawn } from "./negatives/drawing.js";
 export type { Filter } from "./negatives/filter.js";
 export { absolute } from "./negatives/filters/abs.js";

@@ -20,7 +20,12 @@ export function defineMiner<const N extends string, S extends z.ZodObject>(
     options: definition.options,
     create(given) {
       const options = checkedOptions(`miner ${name}`, definition.options, given);
-      return { name, options, random, select: (batch, noise) => definition.select(batch, options, noise) };
+      return {
+        name,
+        options,
+        random: typeof random === "function" ? random(options) : random,
+        select: (batch, noise) => definition.select(batch, options, noise),
+      };
     },
   };
 }

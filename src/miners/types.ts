@@ -57,6 +57,7 @@ export interface MinerDefinition<N extends string, S extends z.ZodObject> {
   readonly name: N;
   /** Options with their defaults; what is not understood is refused. */
   readonly options: S;
-  readonly random?: boolean;
+  /** Whether it draws; absent: never. */
+  readonly random?: boolean | ((options: z.output<S>) => boolean);
   readonly select: (batch: LabelledBatch, options: z.output<S>, noise?: Tensor) => Selection;
 }
