@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { gather, l2Normalize } from "../graph/index.js";
+import { gather } from "../graph/index.js";
 import { distanceMatrix } from "../nn/distances.js";
-import { above, boundary } from "./comparing.js";
+import { above, boundary, unitVectors } from "./comparing.js";
 import { defineMiner } from "./define.js";
 import { elements } from "./selection.js";
 
@@ -19,9 +19,7 @@ export const angularMiner = defineMiner({
     boundary: boundary("strict"),
   }),
   select({ pairs: { anchor, positive, valid }, ...batch }, { angle, normalize, boundary }) {
-    const [rows, columns] = normalize
-      ? [l2Normalize(batch.embeddings), l2Normalize(batch.references)]
-      : [batch.embeddings, batch.references];
+    const { embeddings: rows, references: columns } = normalize ? unitVectors(batch) : batch;
     const fromAnchors = distanceMatrix(rows, columns, "l2-squared");
     const between = elements(fromAnchors, anchor, positive).unsqueeze(1);
     const sides = gather(fromAnchors, anchor).add(gather(distanceMatrix(columns, columns, "l2-squared"), positive));

@@ -12,12 +12,17 @@ export const comparing = (metric: Metric, normalize: boolean) => ({
 
 /** Distances of every row to every reference: [rows, columns]. */
 export function distancesOf(
-  { embeddings, references }: Pick<LabelledBatch, "embeddings" | "references">,
+  batch: Pick<LabelledBatch, "embeddings" | "references">,
   { metric, normalize }: { readonly metric: Metric; readonly normalize: boolean },
 ): Tensor {
-  return normalize
-    ? distanceMatrix(l2Normalize(embeddings), l2Normalize(references), metric)
-    : distanceMatrix(embeddings, references, metric);
+  const { embeddings, references } = normalize ? unitVectors(batch) : batch;
+  return distanceMatrix(embeddings, references, metric);
+}
+
+/** Both divided by their length; still one node where they are. */
+export function unitVectors({ embeddings, references }: Pick<LabelledBatch, "embeddings" | "references">) {
+  const unit = l2Normalize(embeddings);
+  return { embeddings: unit, references: references === embeddings ? unit : l2Normalize(references) };
 }
 
 type Boundary = "strict" | "inclusive";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { checkedOptions } from "../base/options.js";
-import { gather, l2Normalize, maximum, size, softmax, type Tensor, where } from "../graph/index.js";
-import { distanceMatrix } from "../nn/distances.js";
+import { gather, maximum, size, softmax, type Tensor, where } from "../graph/index.js";
 import { anyOf, given, largest, pairNoise } from "./choosing.js";
+import { distancesOf } from "./comparing.js";
 import { defineMiner } from "./define.js";
 import type { LabelledBatch } from "./types.js";
 
@@ -51,7 +51,7 @@ export function distanceWeights(batch: LabelledBatch, chosen: z.input<typeof opt
 /** ln 1/q(d), q(d) ∝ d^(D−2) (1 − d²/4)^((D−3)/2), and where it holds. */
 function weights({ embeddings, references, negative }: LabelledBatch, { cutoff, nonzeroLossCutoff }: Options) {
   const dimension = size(embeddings.length(1));
-  const distances = maximum(distanceMatrix(l2Normalize(embeddings), l2Normalize(references), "l2"), cutoff);
+  const distances = maximum(distancesOf({ embeddings, references }, { metric: "l2", normalize: true }), cutoff);
   const drawn = negative.and(distances.less(nonzeroLossCutoff));
   const d = where(drawn, distances, 1);
   const beside = d.square().mul(-0.25).add(1).log().mul(dimension.sub(3)).mul(-0.5);
