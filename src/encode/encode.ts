@@ -1,6 +1,6 @@
 import type { Progress } from "../base/progress.js";
 import type { Engine, Program, Weights } from "../engine/types.js";
-import type { Sequence, TextEncoder } from "../nn/encoder.js";
+import type { Encoder, Sequence, TextEncoder } from "../nn/encoder.js";
 
 /** Vectors as one row-major block. */
 export interface Vectors {
@@ -11,20 +11,29 @@ export interface Vectors {
 
 /** Padded places of one run: large enough for full speed, small enough for a laptop's memory. */
 const PLACES_PER_RUN = 8192;
-/** Bags of one run of a static encoder. */
-const BAGS_PER_RUN = 4096;
+/** Items of one run where nothing is padded. */
+const ITEMS_PER_RUN = 4096;
 /** Lengths are padded to multiples of this. */
 const LENGTH_STEP = 8;
 
 /** Runs an encoder forward. Compiled programs are kept; weights stay in the engine. */
-export interface Forward {
-  /** Vectors of the sequences, in their order. A vector is a function of the weights and its own tokens alone. */
-  encode(weights: Weights, sequences: readonly Sequence[], progress?: Progress): Promise<Vectors>;
+export interface Forward<Item = Sequence> {
+  /** Vectors of the items, in their order. A vector is a function of the weights and its own item alone. */
+  encode(weights: Weights, items: readonly Item[], progress?: Progress): Promise<Vectors>;
   release(): Promise<void>;
 }
 
-/** Prepares an encoder on an engine. */
+/** Prepares a text encoder on an engine. */
 export function createForward(engine: Engine, encoder: TextEncoder): Forward {
+  return forwardOf(engine, encoder, encoder.family === "static" ? null : (sequence) => sequence.ids.length);
+}
+
+/** Prepares any encoder on an engine. `length` is what items are padded by; null where nothing is. */
+export function forwardOf<Item>(
+  engine: Engine,
+  encoder: Encoder<Item>,
+  length: ((item: Item) => number) | null,
+): Forward<Item> {
   const programs = new Map<string, Promise<Program>>();
   const program = (key: string, groups: number): Promise<Program> => {
     const known = programs.get(key);
@@ -35,16 +44,16 @@ export function createForward(engine: Engine, encoder: TextEncoder): Forward {
     return fresh;
   };
   return {
-    async encode(weights, sequences, progress) {
+    async encode(weights, items, progress) {
       const dimension = encoder.dimension;
-      const data = new Float32Array(sequences.length * dimension);
-      const runs = planRuns(encoder.family, sequences);
+      const data = new Float32Array(items.length * dimension);
+      const runs = planRuns(items, length);
       let done = 0;
       for (const run of runs) {
         // One row alone is computed by another kernel than the same row among others: never run a single one.
         const members = run.members.length === 1 ? [run.members[0] as number, run.members[0] as number] : run.members;
         const collated = encoder.collate(
-          members.map((index) => sequences[index] as Sequence),
+          members.map((index) => items[index] as Item),
           1,
           run.length === null ? undefined : members.map(() => run.length as number),
         );
@@ -55,9 +64,9 @@ export function createForward(engine: Engine, encoder: TextEncoder): Forward {
           data.set(values.subarray(row * dimension, (row + 1) * dimension), index * dimension);
         });
         done += run.members.length;
-        progress?.({ stage: "encode", done, total: sequences.length });
+        progress?.({ stage: "encode", done, total: items.length });
       }
-      return { data, rows: sequences.length, dimension };
+      return { data, rows: items.length, dimension };
     },
     async release() {
       for (const compiled of programs.values()) await engine.release(await compiled);
@@ -72,19 +81,19 @@ interface Run {
   readonly length: number | null;
 }
 
-function planRuns(family: TextEncoder["family"], sequences: readonly Sequence[]): Run[] {
+function planRuns<Item>(items: readonly Item[], lengthOf: ((item: Item) => number) | null): Run[] {
   const runs: Run[] = [];
-  if (family === "static") {
-    for (let start = 0; start < sequences.length; start += BAGS_PER_RUN) {
-      const count = Math.min(BAGS_PER_RUN, sequences.length - start);
+  if (lengthOf === null) {
+    for (let start = 0; start < items.length; start += ITEMS_PER_RUN) {
+      const count = Math.min(ITEMS_PER_RUN, items.length - start);
       runs.push({ members: Array.from({ length: count }, (_, i) => start + i), length: null });
     }
     return runs;
   }
   const byLength = new Map<number, number[]>();
-  sequences.forEach((sequence, index) => {
+  items.forEach((item, index) => {
     // One place more than the text needs, so that a padded place always exists, whatever stands beside it.
-    const length = Math.ceil((sequence.ids.length + 1) / LENGTH_STEP) * LENGTH_STEP;
+    const length = Math.ceil((lengthOf(item) + 1) / LENGTH_STEP) * LENGTH_STEP;
     const members = byLength.get(length);
     if (members === undefined) byLength.set(length, [index]);
     else members.push(index);

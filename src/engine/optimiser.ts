@@ -45,6 +45,7 @@ export function createOptimiserState<B extends Block>(
   const kinds = momentKinds(options);
   const decayed = options.decayed === undefined ? undefined : new Set(options.decayed);
   const sparse = new Set(options.kind === "adamw" ? options.sparse : []);
+  const rates = new Map(Object.entries(options.rates ?? {}));
   let slots = new Map<string, Slot<B>>();
 
   const createSlot = (name: string): Slot<B> => {
@@ -68,15 +69,22 @@ export function createOptimiserState<B extends Block>(
       for (const { name, parameter, gradient, rows } of gradients) {
         const { moments, steps } = slotOf(name);
         const weightDecay = (decayed?.has(name) ?? true) ? (options.weightDecay ?? 0) : 0;
+        const rate = learningRate * (rates.get(name) ?? 1);
         if (options.kind === "sgd") {
           const { momentum = 0, nesterov = false } = options;
-          host.sgd(parameter, gradient, moments[0], { gradientScale, weightDecay, momentum, nesterov, learningRate });
+          host.sgd(parameter, gradient, moments[0], {
+            gradientScale,
+            weightDecay,
+            momentum,
+            nesterov,
+            learningRate: rate,
+          });
           continue;
         }
         const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
         const update = (counter: number, from: number, count: number): void => {
           const step = ++steps[counter]!;
-          const factors = adamwFactors({ beta1, beta2, epsilon, weightDecay }, step, learningRate, gradientScale);
+          const factors = adamwFactors({ beta1, beta2, epsilon, weightDecay }, step, rate, gradientScale);
           host.adamw(parameter, gradient, moments[0]!, moments[1]!, { from, count }, factors);
         };
         if (!sparse.has(name)) update(0, 0, parameter.length);
@@ -163,8 +171,9 @@ function check(options: OptimiserOptions, shapes: Shapes): void {
     if (options.nesterov && !options.momentum) throw bad("nesterov", "momentum 0", "momentum above 0");
   }
   const sparse = options.kind === "adamw" ? (options.sparse ?? []) : [];
-  for (const name of [...(options.decayed ?? []), ...sparse]) {
-    if (!shapes.has(name)) throw bad("decayed or sparse", name, "names of the weights");
+  for (const rate of Object.values(options.rates ?? {})) least0("rates", rate);
+  for (const name of [...(options.decayed ?? []), ...sparse, ...Object.keys(options.rates ?? {})]) {
+    if (!shapes.has(name)) throw bad("decayed, sparse or rates", name, "names of the weights");
   }
 }
 

@@ -34,6 +34,8 @@ export type OptimiserOptions =
       readonly decayed?: readonly string[];
       /** Tables whose untouched rows are left alone (their moments do not decay): `sparse-adamw`. */
       readonly sparse?: readonly string[];
+      /** Factors on the learning rate, by parameter; others: 1. */
+      readonly rates?: Readonly<Record<string, number>>;
     }
   | {
       readonly kind: "sgd";
@@ -41,6 +43,7 @@ export type OptimiserOptions =
       readonly nesterov?: boolean;
       readonly weightDecay?: number;
       readonly decayed?: readonly string[];
+      readonly rates?: Readonly<Record<string, number>>;
     };
 
 /** The state of an optimiser over one set of weights; this is its handle. */

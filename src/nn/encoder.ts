@@ -31,13 +31,13 @@ export interface Sequence {
   readonly skip?: number;
 }
 
-/** A batch of sequences as the inputs of a program. */
+/** A batch of items as the inputs of a program. */
 export interface Collated {
   /** Programs are compiled once a key: it holds the number of length groups, never a size. */
   readonly key: string;
   readonly groups: number;
   readonly feeds: Readonly<Record<string, HostTensor>>;
-  /** Sequence → row of the encoder's output. */
+  /** Item → row of the encoder's output. */
   readonly place: Int32Array;
 }
 
@@ -48,16 +48,21 @@ export interface ForwardOptions {
   readonly attentionDropout: number;
 }
 
-/** A text encoder written in the expression language. */
-export interface TextEncoder {
-  readonly family: "static" | TransformerFamily;
+/** An encoder written in the expression language: items of one kind in, a vector each out. */
+export interface Encoder<Item> {
+  readonly family: string;
   readonly dimension: number;
   /** Names and shapes of the parameters that training updates, as in the checkpoint. */
   readonly parameters: ReadonlyMap<string, readonly number[]>;
-  /** Packs sequences. `padTo` fixes each one's padded length, so that a vector depends on its text alone. */
-  collate(sequences: readonly Sequence[], maxGroups: number, padTo?: readonly number[]): Collated;
-  /** Vectors [sequences, dimension] in packed order; row `place[i]` belongs to sequence i. */
+  /** Packs items. `padTo` fixes each one's padded length, so that a vector depends on its item alone. */
+  collate(items: readonly Item[], maxGroups: number, padTo?: readonly number[]): Collated;
+  /** Vectors [items, dimension] in packed order; row `place[i]` belongs to item i. */
   forward(options: ForwardOptions): Tensor;
+}
+
+/** A text encoder. */
+export interface TextEncoder extends Encoder<Sequence> {
+  readonly family: "static" | TransformerFamily;
   /** The same network on padded inputs, for export: ids, mask [batch, sequence] → vectors and token vectors. */
   forwardPadded(inputs: PaddedInputs): PaddedOutputs;
 }

@@ -1,7 +1,7 @@
 import type { KnownPositives, TrainingRow } from "../data/rows.js";
 import type { Feeds, HostTensor } from "../engine/types.js";
 import type { NegativeScope } from "../losses/types.js";
-import type { Sequence, TextEncoder } from "../nn/encoder.js";
+import type { Encoder } from "../nn/encoder.js";
 
 /** What a batch is made of, by id. Columns are the rows' positives in order, then each further negative once. */
 export interface BatchLayout {
@@ -52,11 +52,11 @@ export function layOutBatch(
 }
 
 /** The feeds of one step: queries first, then the columns, as the encoder packs them. */
-export function collateBatch(
+export function collateBatch<Item>(
   layout: BatchLayout,
-  encoder: TextEncoder,
-  query: (id: string) => Sequence,
-  document: (id: string) => Sequence,
+  encoder: Pick<Encoder<Item>, "collate">,
+  query: (id: string) => Item,
+  document: (id: string) => Item,
   maxGroups: number,
 ): {
   readonly key: string;
@@ -64,9 +64,9 @@ export function collateBatch(
   readonly texts: number;
   readonly feeds: Feeds;
 } {
-  const sequences = [...layout.rows.map((row) => query(row.queryId)), ...layout.columns.map(document)];
-  const { key, groups, feeds, place } = encoder.collate(sequences, maxGroups);
-  return { key, groups, texts: sequences.length, feeds: { ...feeds, ...pairFeeds(layout, place) } };
+  const items = [...layout.rows.map((row) => query(row.queryId)), ...layout.columns.map(document)];
+  const { key, groups, feeds, place } = encoder.collate(items, maxGroups);
+  return { key, groups, texts: items.length, feeds: { ...feeds, ...pairFeeds(layout, place) } };
 }
 
 /** What the loss needs to know: the row among all vectors of each query and then each column (`place`), and who is whose negative. */

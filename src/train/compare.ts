@@ -9,12 +9,13 @@ import { splitOf } from "../data/splits.js";
 import type { Engine } from "../engine/types.js";
 import { judgedQueries } from "../evaluate/per-query.js";
 import { retrieve } from "../evaluate/retrieve.js";
-import { denseRetriever } from "../search/dense.js";
+import { denseRetriever, type TextVectors } from "../search/dense.js";
 import { OPTIMISER_FILE, WEIGHTS_FILE } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
-import type { Round } from "./round.js";
+import type { DrawnNegatives } from "./pair-rows.js";
+import type { RetrievalTask } from "./retrieval-task.js";
 import { prepareSession, type Session } from "./session.js";
-import { untrainedModel } from "./untrained.js";
+import type { Round } from "./task.js";
 
 /** One way to choose negatives, continued from the common warm checkpoint. */
 export interface Arm {
@@ -73,7 +74,7 @@ export async function compareSamplers(
       progress,
     });
     const warmSteps = session.plan.refreshes[0] ?? session.plan.total;
-    const beginning = await untrainedModel(session, warnings);
+    const beginning = await session.task.learner.untrained();
     const untrained = await outcome("untrained", beginning, options, new Map(), 0, performance.now());
     await beginning.release();
     const started = performance.now();
@@ -84,7 +85,7 @@ export async function compareSamplers(
     }
     await engine.saveWeights(session.trainer.weights, weightsFile);
     await engine.saveOptimiser(session.trainer.optimiser, optimiserFile);
-    const warm = await outcome("warm", session.current, options, new Map(), 0, started);
+    const warm = await outcome("warm", session.task.learner.current, options, new Map(), 0, started);
     await session.release();
     const arms: ArmOutcome[] = [];
     for (const arm of options.arms) {
@@ -97,7 +98,7 @@ export async function compareSamplers(
         count: arm.count ?? config.count,
       };
       const continued = await prepareSession({ config: armConfig, data, engine, warnings, progress });
-      await continued.restore(weightsFile, optimiserFile);
+      await continued.task.learner.restore(weightsFile, optimiserFile);
       arms.push(await runArm(arm, continued, session.plan, options));
       await continued.release();
     }
@@ -107,11 +108,16 @@ export async function compareSamplers(
   }
 }
 
-async function runArm(arm: Arm, session: Session, plan: Session["plan"], options: CompareOptions): Promise<ArmOutcome> {
+async function runArm(
+  arm: Arm,
+  session: Session<DrawnNegatives, RetrievalTask>,
+  plan: Session["plan"],
+  options: CompareOptions,
+): Promise<ArmOutcome> {
   const started = performance.now();
   const drawn = new Map<string, Map<string, number>>();
   const first = plan.refreshes[0] ?? plan.total;
-  let round: Round | null = null;
+  let round: Round<DrawnNegatives> | null = null;
   let documentsRead = 0;
   for (let step = first; step < plan.total; step++) {
     checkAborted(options.signal);
@@ -127,7 +133,7 @@ async function runArm(arm: Arm, session: Session, plan: Session["plan"], options
       if (ids.length > 0) drawn.set(row.queryId, counts);
       return ids;
     });
-    documentsRead += report.documents;
+    documentsRead += report.documents ?? 0;
     options.progress?.({
       stage: arm.name,
       done: step + 1 - first,
@@ -135,12 +141,12 @@ async function runArm(arm: Arm, session: Session, plan: Session["plan"], options
       note: `loss ${report.loss.toFixed(4)}`,
     });
   }
-  return outcome(arm.name, session.current, options, drawn, documentsRead, started);
+  return outcome(arm.name, session.task.learner.current, options, drawn, documentsRead, started);
 }
 
 async function outcome(
   name: string,
-  source: Session["current"],
+  source: TextVectors,
   { data, split, depth = 100 }: CompareOptions,
   drawn: ArmOutcome["drawn"],
   documentsRead: number,

@@ -46,6 +46,8 @@ export const trainConfig = z.strictObject({
   microBatch: z.int().min(1).nullable().default(null),
   maxLength: z.int().min(3).nullable().default(null),
   learningRate: z.number().positive(),
+  /** Factor on the learning rate for what the loss learns itself: proxies, class weights, a margin. */
+  lossLearningRate: z.number().min(0).default(1),
   schedule: z.enum(["constant", "linear", "cosine"]).default("linear"),
   /** Below 1 a share of the steps, else a number of steps. */
   warmup: z.number().min(0).default(0.1),

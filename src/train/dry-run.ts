@@ -6,7 +6,8 @@ import { ensureDev, splitOf } from "../data/splits.js";
 import { candidateDocuments } from "../negatives/pools.js";
 import type { TrainConfig } from "./config.js";
 import { openRun } from "./run-folder.js";
-import { prepareSession, type Session, TRAIN_SPLIT } from "./session.js";
+import { prepareSession, type Session } from "./session.js";
+import { TRAIN_SPLIT } from "./task.js";
 import type { TrainRunOptions } from "./train.js";
 
 /** What a run would do; equal for equal options. */
@@ -49,7 +50,7 @@ export async function dryRun(
   const data = ensureDev(read, config.devSplit);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   const timing = await measure(session, data, config);
-  const { encoder } = session.trainer;
+  const { encoder } = session.task.learner;
   const sizes = [...encoder.parameters.values()].map((shape) => shape.reduce((a, b) => a * b, 1));
   const { total, stepsPerEpoch, evaluations, refreshes } = session.plan;
   await session.release();
@@ -73,14 +74,14 @@ export async function dryRun(
 }
 
 async function measure(session: Session, data: RetrievalData, config: TrainConfig): Promise<DryRunTiming> {
-  const { plan, trainer } = session;
+  const { plan, task, trainer } = session;
   await trainer.update(0, plan, null);
   const updates = Math.min(timed, plan.total);
   const stepSeconds =
     (await seconds(async () => {
       for (let step = 0; step < updates; step++) await trainer.update(step, plan, null);
     })) / updates;
-  const evaluationSeconds = await seconds(() => session.evaluateDev());
+  const evaluationSeconds = await seconds(() => task.evaluateDev());
   const devTexts = Math.min(config.devDocuments, data.documents.size) + splitOf(data, config.devSplit).judgements.size;
   const textSeconds = evaluationSeconds / devTexts;
   const split = splitOf(data, TRAIN_SPLIT);

@@ -10,11 +10,11 @@ import { denseRetriever } from "../search/dense.js";
 import { tfIdf } from "../search/tf-idf.js";
 import type { TrainConfig } from "./config.js";
 import { examples, scoreSamples } from "./examples.js";
-import type { Session } from "./session.js";
-import { untrainedModel } from "./untrained.js";
+import type { FinalEvaluation } from "./task.js";
+import type { TextLearner } from "./text-learner.js";
 
 export interface FinalOptions {
-  readonly session: Session;
+  readonly learner: TextLearner;
   readonly data: RetrievalData;
   readonly config: TrainConfig;
   readonly warnings: Warnings;
@@ -25,12 +25,18 @@ export interface FinalOptions {
 const DEPTH = 1000;
 
 /** The best weights beside BM25, TF-IDF and the untrained model, on the test split where there is one, else on the dev split. */
-export async function finalEvaluation({ session, data, config, warnings, progress }: FinalOptions) {
+export async function finalEvaluation({
+  learner,
+  data,
+  config,
+  warnings,
+  progress,
+}: FinalOptions): Promise<FinalEvaluation> {
   const split = data.splits.has("test") ? "test" : config.devSplit;
   const documents = data.documents.values();
-  const untrained = await untrainedModel(session, warnings);
+  const untrained = await learner.untrained();
   const retrievers: NamedRetriever[] = [
-    { name: "model", kind: "model", retriever: await denseRetriever("model", session.current, documents, progress) },
+    { name: "model", kind: "model", retriever: await denseRetriever("model", learner.current, documents, progress) },
     { name: "bm25", kind: "bm25", retriever: bm25(data.documents.values()) },
     { name: "tf-idf", kind: "tf-idf", retriever: tfIdf(data.documents.values()) },
     {
@@ -56,8 +62,10 @@ export async function finalEvaluation({ session, data, config, warnings, progres
   await untrained.release();
   const [model] = systems;
   return {
-    evaluation,
-    examples: examples(data, evaluation, systems, config.metric),
-    scores: model === undefined ? { positive: [], negative: [] } : scoreSamples(data, model, split),
+    result: evaluation.result,
+    details: {
+      examples: examples(data, evaluation, systems, config.metric) ?? undefined,
+      scores: model === undefined ? { positive: [], negative: [] } : scoreSamples(data, model, split),
+    },
   };
 }

@@ -28,11 +28,12 @@ interface CachedBatch {
  * the loss is differentiated by their vectors; then each micro-batch is encoded again with the same dropout masks, and its cotangents are
  * taken back to the parameters. The gradient is the whole batch's.
  */
-export function gradCache(parts: StepperParts, rowsAtOnce: number): Stepper {
-  const { engine, encoder, weights, optimiser, loss, tokens } = parts;
+export function gradCache(parts: StepperParts, rowsAtOnce: number): Stepper<BatchLayout> {
+  const { learner, encoder, loss, tokens } = parts;
+  const { engine, weights, optimiser } = learner;
   const { dimension } = encoder;
   const programs = compiledOnce(async (options) => {
-    const { encode, compare, backward } = cachedSpecs(encoder, loss, options);
+    const { encode, compare, backward } = cachedSpecs(encoder, loss, options, learner.lossParameters);
     return {
       encode: await engine.compile(encode),
       compare: await engine.compile(compare),

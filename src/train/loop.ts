@@ -2,13 +2,14 @@ import type { Progress } from "../base/progress.js";
 import type { Engine } from "../engine/types.js";
 import type { Checkpoints, RunState } from "./checkpoints.js";
 import type { MetricsLog } from "./metrics-log.js";
+import type { DrawnNegatives } from "./pair-rows.js";
 import type { StepPlan } from "./plan.js";
-import type { Round } from "./round.js";
+import type { Round } from "./task.js";
 import type { Trainer } from "./trainer.js";
 
-export interface LoopOptions {
+export interface LoopOptions<Drawn = DrawnNegatives> {
   readonly engine: Engine;
-  readonly trainer: Trainer;
+  readonly trainer: Trainer<Drawn>;
   readonly plan: StepPlan;
   readonly state: RunState;
   readonly checkpoints: Checkpoints;
@@ -19,8 +20,8 @@ export interface LoopOptions {
   /** The measure that chooses the best checkpoint: one that `evaluate` gives. */
   readonly metric: string;
   readonly patience: number | null;
-  /** Pools of round `round`, which serves the updates `step` … `last`. They may be built only from the weights of `step`. */
-  readonly refresh: (round: number, step: number, last: number, mayBuild: boolean) => Promise<Round>;
+  /** Round `round`, which serves the updates `step` … `last`. It may be built only from the weights of `step`. */
+  readonly refresh: (round: number, step: number, last: number, mayBuild: boolean) => Promise<Round<Drawn>>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -32,13 +33,13 @@ export type LoopEnd = { readonly kind: "finished" | "stopped-early" | "interrupt
  * The training loop. A checkpoint at step s holds the weights after s updates; a pool of round r is built from exactly these, and is
  * whole on disk before training goes on, so that a run continued from any checkpoint is the same run.
  */
-export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
+export async function trainLoop<Drawn>(options: LoopOptions<Drawn>): Promise<LoopEnd> {
   const { engine, trainer, plan, checkpoints, log, signal } = options;
   const refreshes = new Set(plan.refreshes);
   const evaluations = new Set(plan.evaluations);
   const planned = new Set(plan.checkpoints);
   let state = options.state;
-  let round: Round | null = null;
+  let round: Round<Drawn> | null = null;
   const save = () => checkpoints.save(engine, trainer.weights, trainer.optimiser, state);
   // An interruption leaves a checkpoint where the plan has none: it goes when a later one is there.
   const regular = (step: number) =>
@@ -100,7 +101,7 @@ export async function trainLoop(options: LoopOptions): Promise<LoopEnd> {
     return better;
   }
 
-  async function openRound(index: number): Promise<Round> {
+  async function openRound(index: number): Promise<Round<Drawn>> {
     const step = plan.refreshes[index] as number;
     const last = (plan.refreshes[index + 1] ?? plan.total) - 1;
     const started = performance.now();

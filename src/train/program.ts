@@ -1,14 +1,20 @@
 import { gradients } from "../autodiff/index.js";
+import { inputError } from "../base/errors.js";
 import type { ProgramSpec } from "../engine/types.js";
 import { type Dim, input, partitionRows, type Tensor } from "../graph/index.js";
 import { isOp } from "../graph/tensor.js";
 import { topological } from "../graph/walk.js";
 import type { Loss, LossOutput, LossParameters } from "../losses/types.js";
-import type { ForwardOptions, TextEncoder } from "../nn/encoder.js";
+import type { Encoder, ForwardOptions, TextEncoder } from "../nn/encoder.js";
 
 /** The graph of one training step: encode queries and documents together, compare, differentiate. */
-export function trainingSpec(encoder: TextEncoder, loss: Loss<"pairs">, options: ForwardOptions): ProgramSpec {
-  const built = compare(encoder.forward(options), loss);
+export function trainingSpec(
+  encoder: Pick<Encoder<never>, "forward">,
+  loss: Loss<"pairs">,
+  options: ForwardOptions,
+  parameters = noParameters,
+): ProgramSpec {
+  const built = compare(encoder.forward(options), loss, parameters);
   return { outputs: { loss: built.loss, ...built.telemetry }, gradients: parameterGradients(built.loss) };
 }
 
@@ -26,11 +32,23 @@ export interface CachedSpecs {
  * GradCache (Gao et al. 2021, algorithm 1): the loss is differentiated by the vectors alone; a second pass over the texts turns these
  * cotangents into gradients of the parameters, as a vector–Jacobian product. Exact: the sum over micro-batches is the whole batch's gradient.
  */
-export function cachedSpecs(encoder: TextEncoder, loss: Loss<"pairs">, options: ForwardOptions): CachedSpecs {
+export function cachedSpecs(
+  encoder: TextEncoder,
+  loss: Loss<"pairs">,
+  options: ForwardOptions,
+  parameters = noParameters,
+): CachedSpecs {
   const vectors = encoder.forward(options);
   const cotangents = input("cotangents", vectors.shape);
   const all = input("vectors", ["texts", encoder.dimension]);
-  const built = compare(all, loss);
+  const built = compare(all, loss, parameters);
+  if (topological([built.loss]).some((node) => node.op === "parameter")) {
+    throw inputError("bad-config", "a loss with parameters of its own cannot be cached", {
+      field: "microBatch",
+      found: `the loss ${loss.name}`,
+      expected: "null",
+    });
+  }
   const [byVector] = gradients(built.loss, [all]);
   return {
     encode: { outputs: { vectors } },
@@ -44,7 +62,7 @@ export function cachedSpecs(encoder: TextEncoder, loss: Loss<"pairs">, options: 
 }
 
 /** The loss over the vectors of all texts of a batch, in the order they were encoded. */
-function compare(vectors: Tensor, loss: Loss<"pairs">): LossOutput {
+function compare(vectors: Tensor, loss: Loss<"pairs">, parameters: LossParameters): LossOutput {
   const texts: Dim = vectors.shape[0] ?? "texts";
   const [queries, documents] = partitionRows(
     vectors,
@@ -52,15 +70,15 @@ function compare(vectors: Tensor, loss: Loss<"pairs">): LossOutput {
     input("vectorPlaces", [texts], "int32"),
   ) as [Tensor, Tensor];
   const negatives = input("negatives", ["rows", "columns"], "bool");
-  return loss.build.pairs({ queries, documents, negatives }, noParameters);
+  return loss.build.pairs({ queries, documents, negatives }, parameters);
 }
 
 const noParameters: LossParameters = (name) => {
-  throw new Error(`a loss over pairs has no parameter ${name}`);
+  throw new Error(`this loss was given no parameter ${name}`);
 };
 
 /** The gradient of every parameter that y depends on, by name. */
-function parameterGradients(y: Tensor, dy?: Tensor): ReadonlyMap<string, Tensor> {
+export function parameterGradients(y: Tensor, dy?: Tensor): ReadonlyMap<string, Tensor> {
   const parameters = topological([y]).flatMap((node) => (isOp(node, "parameter") ? [node] : []));
   const sums = new Map<string, Tensor>();
   gradients(y, parameters, dy).forEach((gradient, i) => {

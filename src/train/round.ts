@@ -5,22 +5,8 @@ import { fileSource, readLines } from "../data/lines.js";
 import { drawFromPool } from "../negatives/drawing.js";
 import { type MineOptions, mine } from "../negatives/mine.js";
 import { type PoolRecord, poolOfRecord, toRecord } from "../negatives/records.js";
-import type { DrawnNegatives } from "./trainer.js";
-
-/** The negatives of one round of training: what was drawn for each query on each of its visits. */
-export interface Round {
-  readonly drawn: DrawnNegatives;
-  readonly queries: number;
-  readonly count: number;
-  /** Candidates that each filter rejected. */
-  readonly rejected: Readonly<Record<string, number>>;
-}
-
-/** Epochs that a round covers: a query is visited once in each. */
-export interface RoundEpochs {
-  readonly first: number;
-  readonly last: number;
-}
+import type { DrawnNegatives } from "./pair-rows.js";
+import type { Round, RoundEpochs } from "./task.js";
 
 export function roundFile(run: string, round: number): string {
   return join(run, "negatives", `round-${String(round).padStart(4, "0")}.jsonl.gz`);
@@ -30,7 +16,11 @@ export function roundFile(run: string, round: number): string {
  * Builds the pools of a round, writes them whole to `file` (null: nowhere) and returns the draws. A file that is there already
  * is of the same weights, since a round follows from its checkpoint: it is read instead, and gives the same draws.
  */
-export async function openRound(file: string | null, options: MineOptions, epochs: RoundEpochs): Promise<Round> {
+export async function openRound(
+  file: string | null,
+  options: MineOptions,
+  epochs: RoundEpochs,
+): Promise<Round<DrawnNegatives>> {
   const drawn = new Map<string, readonly (readonly string[])[]>();
   const rejected = new Map<string, number>();
   let count = 0;

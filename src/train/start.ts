@@ -1,5 +1,4 @@
 import { fingerprint } from "../base/fingerprint.js";
-import type { RetrievalData } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import {
   type FloatTensor,
@@ -34,10 +33,10 @@ export interface StartingModel {
   readonly record: StartRecord;
 }
 
-/** Opens the folder that the configuration names, or makes a model from nothing with a vocabulary of the training texts. */
+/** Opens the folder that the configuration names, or makes a model from nothing with a vocabulary of these texts. */
 export async function startingModel(
   config: TrainConfig,
-  data: RetrievalData,
+  texts: () => Iterable<string>,
   warnings: Warnings,
 ): Promise<StartingModel> {
   if (config.model !== "static" && config.model !== "bert") {
@@ -52,7 +51,7 @@ export async function startingModel(
       record: { kind: "folder", path: config.model, fingerprint: folder.fingerprint },
     };
   }
-  const vocabulary = trainWordPiece(vocabularyTexts(data), { size: config.vocabularySize });
+  const vocabulary = trainWordPiece(texts(), { size: config.vocabularySize });
   const sizes = {
     model: config.model,
     seed: config.seed,
@@ -113,15 +112,6 @@ function freshModel(sizes: FreshSizes, vocabulary: Parameters<typeof freshStatic
           seed,
         });
   return { description: fresh.model, tensors: fresh.tensors };
-}
-
-/** Corpus texts and the queries of the training split: nothing of the test queries. */
-function* vocabularyTexts(data: RetrievalData): Generator<string> {
-  for (const document of data.documents.values()) yield document.text;
-  for (const id of data.splits.get("train")?.judgements.keys() ?? []) {
-    const query = data.queries.get(id);
-    if (query !== undefined) yield query.text;
-  }
 }
 
 function fingerprintOf(tensors: ReadonlyMap<string, FloatTensor>): string {

@@ -1,7 +1,8 @@
-import type { Engine, Optimiser, Program, StepRequest, StepResult, Weights } from "../engine/types.js";
+import type { Feeds, Program, ProgramSpec, StepRequest, StepResult } from "../engine/types.js";
 import type { Loss } from "../losses/types.js";
-import type { ForwardOptions, TextEncoder } from "../nn/encoder.js";
+import type { Encoder, ForwardOptions, TextEncoder } from "../nn/encoder.js";
 import { type BatchLayout, collateBatch } from "./batch.js";
+import type { Learner } from "./learner.js";
 import { trainingSpec } from "./program.js";
 import type { TokenSource } from "./token-source.js";
 
@@ -9,37 +10,59 @@ import type { TokenSource } from "./token-source.js";
 export const LENGTH_GROUPS = 10;
 
 export interface StepperParts {
-  readonly engine: Engine;
+  readonly learner: Learner;
   readonly encoder: TextEncoder;
-  readonly weights: Weights;
-  readonly optimiser: Optimiser;
   readonly tokens: TokenSource;
   readonly loss: Loss<"pairs">;
   readonly dropout: number;
 }
 
 /** How one update is made of the batches whose mean gradient it takes. */
-export interface Stepper {
+export interface Stepper<Batch> {
   /** Makes the feeds; what is returned runs them. */
-  prepare(batches: readonly BatchLayout[]): (settings: StepSettings) => Promise<StepResult>;
+  prepare(batches: readonly Batch[]): (settings: StepSettings) => Promise<StepResult>;
 }
 
 /** What an update needs besides its batches. */
 export type StepSettings = Pick<StepRequest, "learningRate" | "maxNorm" | "dropout">;
 
+/** A batch as the inputs of one program, which is compiled once a key. */
+export interface CollatedBatch {
+  readonly key: string;
+  readonly groups: number;
+  readonly feeds: Feeds;
+}
+
+/** One graph from items to loss: how to feed it, and how to write it. */
+export interface WholeStep<Batch> {
+  collate(batch: Batch, mostGroups: number): CollatedBatch;
+  spec(options: ForwardOptions): ProgramSpec;
+}
+
 /** Each batch goes through one graph as a whole. */
-export function wholeBatches(parts: StepperParts): Stepper {
-  const { engine, encoder, weights, optimiser, tokens, loss } = parts;
-  const program = compiledOnce((options) => engine.compile(trainingSpec(encoder, loss, options)), parts.dropout);
+export function wholeBatches<Batch>(learner: Learner, dropout: number, step: WholeStep<Batch>): Stepper<Batch> {
+  const { engine, weights, optimiser } = learner;
+  const program = compiledOnce((options) => engine.compile(step.spec(options)), dropout);
   return {
     prepare(batches) {
-      const collated = withEqualGroups((most) =>
-        batches.map((layout) => collateBatch(layout, encoder, tokens.query, tokens.document, most)),
-      );
+      const collated = withEqualGroups((most) => batches.map((batch) => step.collate(batch, most)));
       const microBatches = collated.map(({ feeds }) => feeds);
       return async (settings) =>
         engine.step({ program: await program(collated[0]), weights, optimiser, microBatches, ...settings });
     },
+  };
+}
+
+/** Pairs through one graph, whatever their items are. */
+export function pairStep<Item>(
+  { lossParameters }: Learner,
+  encoder: Encoder<Item>,
+  loss: Loss<"pairs">,
+  items: { query(id: string): Item; document(id: string): Item },
+): WholeStep<BatchLayout> {
+  return {
+    spec: (options) => trainingSpec(encoder, loss, options, lossParameters),
+    collate: (layout, mostGroups) => collateBatch(layout, encoder, items.query, items.document, mostGroups),
   };
 }
 

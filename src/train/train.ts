@@ -12,7 +12,6 @@ import type { Engine } from "../engine/types.js";
 import type { EvaluationResult, SystemResult } from "../evaluate/systems.js";
 import { OPTIMISER_FILE, openCheckpoints, type RunState, WEIGHTS_FILE } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
-import { finalEvaluation } from "./final.js";
 import { trainLoop } from "./loop.js";
 import { cutMetricsLog, openMetricsLog } from "./metrics-log.js";
 import { roundFile } from "./round.js";
@@ -65,11 +64,13 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   const read = options.dataset ?? (await loadData(config.data, { columns: config.columns, warnings }));
   const data = ensureDev(read, config.devSplit);
   const session = await prepareSession({ config, data, engine, warnings, progress });
+  const { task } = session;
+  const { learner } = task;
   // Only now are all options known to be good: until here nothing is written, and nothing replaced.
   makeRunFolder(out);
   const origin = { source: data.source, format: data.format, fingerprint: data.fingerprint };
   if (status === "begun") {
-    checkOrigin(out, origin, session.start.record);
+    checkOrigin(out, origin, learner.start.record);
     removePartial(out);
   } else if (options.force === true) clearRun(out, "all");
   writeFileAtomic(join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
@@ -77,7 +78,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   writeManifest(out, {
     ...manifest,
     finished: false,
-    model: { start: session.start.record, fingerprint: null },
+    model: { start: learner.start.record, fingerprint: null },
     result: null,
     warnings: [],
     timing: { started: new Date().toISOString() },
@@ -89,7 +90,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   let state: RunState = { step: 0, best: null, stale: 0 };
   if (last !== undefined) {
     state = checkpoints.read(last);
-    await session.restore(join(checkpoints.folder(last), WEIGHTS_FILE), join(checkpoints.folder(last), OPTIMISER_FILE));
+    const folder = checkpoints.folder(last);
+    await learner.restore(join(folder, WEIGHTS_FILE), join(folder, OPTIMISER_FILE));
     cutMetricsLog(logFile, last);
   } else clearRun(out, "progress");
 
@@ -100,7 +102,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
     state,
     checkpoints,
     log: openMetricsLog(logFile),
-    evaluate: session.evaluateDev,
+    evaluate: task.evaluateDev,
     devSplit: config.devSplit,
     metric: config.metric,
     patience: config.patience,
@@ -114,24 +116,21 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   }
   // Every run is evaluated at its beginning and its end.
   const best = end.state.best as NonNullable<RunState["best"]>;
-  await session.restore(join(checkpoints.folder(best.step), WEIGHTS_FILE), null);
+  await learner.restore(join(checkpoints.folder(best.step), WEIGHTS_FILE), null);
 
-  const final = await finalEvaluation({ session, data, config, warnings, progress });
+  const final = await task.evaluateFinally();
   const model = join(out, "model");
   await writeModelFolder(model, {
-    model: session.start.description,
-    tensors: await session.tensors(),
-    manifest: { start: session.start.record, training: config, data: origin, evaluation: final.evaluation.result },
+    model: learner.start.description,
+    tensors: await learner.tensors(),
+    manifest: { start: learner.start.record, training: config, data: origin, evaluation: final.result },
   });
   const written = await readModelFolder(model, warnings);
   // Known only now: the fingerprint is that of the folder's files.
-  const [own, ...others] = final.evaluation.result.systems as [SystemResult, ...SystemResult[]];
+  const [own, ...others] = final.result.systems as [SystemResult, ...SystemResult[]];
   const systems = [{ ...own, fingerprint: written.fingerprint }, ...others];
-  const evaluation = { ...final.evaluation.result, systems };
-  writeFileAtomic(
-    join(out, "evaluation.json"),
-    `${JSON.stringify({ result: evaluation, examples: final.examples ?? undefined, scores: final.scores })}\n`,
-  );
+  const evaluation = { ...final.result, systems };
+  writeFileAtomic(join(out, "evaluation.json"), `${JSON.stringify({ result: evaluation, ...final.details })}\n`);
   const result: TrainResult = {
     run: out,
     model,
@@ -143,7 +142,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   const finished: RunManifest = {
     ...manifest,
     finished: true,
-    model: { start: session.start.record, fingerprint: written.fingerprint },
+    model: { start: learner.start.record, fingerprint: written.fingerprint },
     result,
     warnings: warnings.list(),
     timing: { finished: new Date().toISOString(), seconds: (performance.now() - started) / 1000 },

@@ -1,0 +1,160 @@
+import { existsSync } from "node:fs";
+import { inputError, workError } from "../base/errors.js";
+import type { RetrievalData } from "../base/types.js";
+import { knownPositives, type TrainingRow } from "../data/rows.js";
+import { splitOf } from "../data/splits.js";
+import { parseMeasures } from "../evaluate/measures.js";
+import { judgedQueries, perQuery } from "../evaluate/per-query.js";
+import type { MineOptions } from "../negatives/mine.js";
+import { checkStandingFilter, parseFilter } from "../negatives/parse-filter.js";
+import { parseSampler } from "../negatives/parse-sampler.js";
+import { candidateDocuments } from "../negatives/pools.js";
+import { denseRetriever } from "../search/dense.js";
+import type { TrainConfig } from "./config.js";
+import { devSet } from "./dev-set.js";
+import { finalEvaluation } from "./final.js";
+import { gradCache } from "./grad-cache.js";
+import { lossOver } from "./losses.js";
+import { type DrawnNegatives, inTurns, layOutRows, pairBatches } from "./pair-rows.js";
+import { openRound } from "./round.js";
+import { pairStep, wholeBatches } from "./stepper.js";
+import { type Task, type TaskOptions, TRAIN_SPLIT } from "./task.js";
+import { type TextLearner, textLearner } from "./text-learner.js";
+import { tokenSource } from "./token-source.js";
+
+/** Training on queries and documents. */
+export type RetrievalTask = Task<DrawnNegatives> & { readonly learner: TextLearner };
+
+/** Queries with their documents: in-batch negatives, and those drawn from pools of the corpus. */
+export async function retrievalTask(options: TaskOptions<RetrievalData>): Promise<RetrievalTask> {
+  const { config, data, engine, warnings, progress } = options;
+  const loss = lossOver(config, "queries with their documents", "pairs");
+  const mining = miningOptions(config);
+  const metrics = parseMeasures(config.metric);
+  if (metrics.length !== 1 || metrics[0]?.name !== config.metric)
+    throw inputError("bad-config", "one measure chooses the best model", { field: "metric", found: config.metric });
+  const texts = () => vocabularyTexts(data);
+  const learner = await textLearner({ engine, config, warnings, loss, classes: 0, texts });
+  const { encoder, current } = learner;
+  const tokens = tokenSource(data, learner.sequence);
+  const known = knownPositives(data, [TRAIN_SPLIT]);
+  // Grouping by length saves padding; a static encoder has none.
+  const length = (row: TrainingRow) =>
+    tokens.query(row.queryId).ids.length + tokens.document(row.positiveId).ids.length;
+  const batches = pairBatches(data, TRAIN_SPLIT, known, config, encoder.family === "static" ? null : length);
+  if (batches.leftOut > 0)
+    warnings.add(
+      "rows-left-out",
+      "rows of an epoch found no place, since too many share one query or document; each epoch chooses anew",
+      batches.leftOut,
+    );
+  const { dropout } = config;
+  const stepper =
+    config.microBatch === null
+      ? wholeBatches(learner, dropout, pairStep(learner, encoder, loss, tokens))
+      : gradCache({ learner, encoder, tokens, loss, dropout }, config.microBatch);
+  const dev = devSet(data, splitOf(data, config.devSplit), config.devDocuments);
+  if (judgedQueries(dev.split).length === 0)
+    throw inputError(
+      "no-judged-queries",
+      "the split that chooses the best model has no query with a relevant document",
+      {
+        file: data.source,
+        field: config.devSplit,
+      },
+    );
+  const depth = Math.max(...metrics.map((measure) => measure.k));
+  const split = splitOf(data, TRAIN_SPLIT);
+  const candidates = candidateDocuments(data, split, config.candidates);
+
+  return {
+    learner,
+    batches,
+    mined: mining !== null,
+    async prepare(first, count, drawn) {
+      const micro = Array.from({ length: count }, (_, i) => batches.at(first + i));
+      const layouts = micro.map(({ batch, epoch }) => layOutRows(batch, epoch, drawn, known, loss.scope));
+      for (const { rows, columns } of layouts) {
+        await inTurns(rows, (row) => tokens.query(row.queryId));
+        await inTurns(columns, tokens.document);
+      }
+      return {
+        epoch: micro[0]?.epoch ?? 0,
+        counts: { documents: layouts.reduce((sum, layout) => sum + layout.columns.length, 0) },
+        run: stepper.prepare(layouts),
+      };
+    },
+    async evaluateDev() {
+      const retriever = await denseRetriever("model", current, dev.documents, progress);
+      const judged = new Set(judgedQueries(dev.split));
+      const queries = dev.queries.filter((query) => judged.has(query.id));
+      const found = await retriever.search(queries, depth + 1);
+      const hits = new Map(queries.map((query, i) => [query.id, found[i] as (typeof found)[number]]));
+      const values = perQuery(hits, dev.split, [...judged], metrics);
+      return Object.fromEntries(
+        [...values].map(([name, column]) => [name, column.reduce((a, b) => a + b, 0) / column.length]),
+      );
+    },
+    async openRound({ file, round, step, epochs, mayBuild }) {
+      if (!mayBuild && (file === null || !existsSync(file))) {
+        throw workError("missing-round", "the negatives of the round in force are gone", {
+          ...(file === null ? {} : { file }),
+          hint: `remove the checkpoints after step ${step} to build them again`,
+        });
+      }
+      // Encoding is needed only where the pools are not there yet.
+      const retriever =
+        file !== null && existsSync(file)
+          ? null
+          : await denseRetriever("model", current, candidates.values(), progress);
+      const request = {
+        data,
+        split,
+        documents: candidates,
+        depth: config.depth,
+        similarity: current.similarity,
+        scale: loss.scale,
+        round,
+        seed: config.seed,
+        block: 1024,
+        warnings,
+        progress,
+      };
+      return openRound(file, { ...request, ...(mining as Mining), ...searching(retriever) }, epochs);
+    },
+    evaluateFinally: () => finalEvaluation({ learner, data, config, warnings, progress }),
+  };
+}
+
+type Mining = Pick<MineOptions, "sampler" | "filters" | "without" | "count" | "short">;
+
+/** The sampler and filters of a configuration; null for in-batch negatives alone. */
+function miningOptions(config: TrainConfig): Mining | null {
+  if (config.sampler === "in-batch") return null;
+  const params = new Map(Object.entries(config.samplerParams).map(([name, value]) => [name, String(value)]));
+  return {
+    sampler: parseSampler(config.sampler, params),
+    filters: config.filters.flatMap((text) => parseFilter(text) ?? []),
+    without: config.noFilters.map(checkStandingFilter),
+    count: config.count,
+    short: config.short,
+  };
+}
+
+function searching(
+  retriever: Awaited<ReturnType<typeof denseRetriever>> | null,
+): Pick<MineOptions, "retriever" | "scorePairs"> {
+  const absent = () => Promise.reject(new Error("the pools are read from their file"));
+  return retriever === null
+    ? { retriever: { name: "file", fingerprint: "", search: absent }, scorePairs: absent }
+    : { retriever, scorePairs: (pairs) => retriever.scorePairs(pairs) };
+}
+
+/** Corpus texts and the queries of the training split: nothing of the test queries. */
+function* vocabularyTexts(data: RetrievalData): Generator<string> {
+  for (const document of data.documents.values()) yield document.text;
+  for (const id of data.splits.get(TRAIN_SPLIT)?.judgements.keys() ?? []) {
+    const query = data.queries.get(id);
+    if (query !== undefined) yield query.text;
+  }
+}
