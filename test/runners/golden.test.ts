@@ -82,3 +82,13 @@ test.skipIf(!existsSync(reference))("measures of runs equal trec_eval's", () => 
   const { lines, status } = golden(join(reference, "trec_eval"), "--strict");
   expect([status, lines.at(-1)]).toEqual([0, "13 passed, 0 failed, 0 skipped"]);
 });
+
+test.skipIf(!existsSync(reference))(
+  "measures of labelled items, verification, correlations and tests equal the reference values",
+  () => {
+    for (const name of ["metric_learning_metrics", "verification", "correlation", "significance"]) {
+      const { lines, status } = golden(join(reference, `${name}.json`), "--strict");
+      expect([name, status, lines.at(-1)]).toEqual([name, 0, "1 passed, 0 failed, 0 skipped"]);
+    }
+  },
+);
