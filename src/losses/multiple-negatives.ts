@@ -1,59 +1,79 @@
 import { z } from "zod";
-import {
-  type Dim,
-  diagonal,
-  logSumExp,
-  max,
-  maximum,
-  mean,
-  slice,
-  softplus,
-  type Tensor,
-  transpose,
-  where,
-} from "../graph/index.js";
-import { similarityMatrix } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
-import type { LossOutput, PairBatch } from "./types.js";
-
-export type Direction = "query_to_doc" | "doc_to_query";
-
-export interface MultipleNegativesOptions {
-  /** Factor on the similarity, 1 / temperature; > 0. */
-  readonly scale: number;
-  readonly similarity: "cosine" | "dot";
-  /** One softmax a direction; several are averaged. */
-  readonly directions: readonly Direction[];
-}
+import { directions, softmaxLoss } from "./softmax.js";
 
 const similarity = z.enum(["cosine", "dot"]).default("cosine");
-const oneWay = z.strictObject({ scale: z.number().positive().default(20), similarity });
+/** Factor on the similarity, 1 / temperature. */
+const scale = (initial: number) => z.number().positive().default(initial);
 
-const multipleNegativesLoss = <const N extends string>(name: N) =>
+const oneDirection = <const N extends string>(name: N) =>
   defineLoss({
     name,
-    options: oneWay,
-    build: { pairs: (batch, options) => multipleNegatives(batch, { ...options, directions: ["query_to_doc"] }) },
+    options: z.strictObject({ scale: scale(20), similarity }),
+    build: { pairs: (batch, options) => softmaxLoss(batch, { ...options, softmaxes: [["query_to_doc"]] }) },
   });
 
-/** In-batch softmax over the positives of the batch. */
-export const mnrl = multipleNegativesLoss("mnrl");
+/**
+ * In-batch softmax over the positives of the batch, `softmaxLoss` in one direction. Known in the literature as multiple negatives ranking
+ * (Henderson et al. 2017), InfoNCE (van den Oord et al. 2018, eq. 4), N-pair-mc with a temperature, and the in-batch negative log-likelihood
+ * of DPR (Karpukhin et al. 2020, eq. 2, on dot products).
+ */
+export const mnrl = oneDirection("mnrl");
 /** The same: masks come with the batch, in every loss. */
-export const mnrlMasked = multipleNegativesLoss("mnrl-masked");
+export const mnrlMasked = oneDirection("mnrl-masked");
 /** The same: hard negatives are further columns of the batch. */
-export const mnrlHardNegatives = multipleNegativesLoss("mnrl-hard-negatives");
+export const mnrlHardNegatives = oneDirection("mnrl-hard-negatives");
 
-/** Both directions, a softmax each (Radford et al. 2021, CLIP). */
-export const mnrlSymmetric = defineLoss({
-  name: "mnrl-symmetric",
-  options: oneWay.extend({
-    directions: z.array(z.enum(["query_to_doc", "doc_to_query"])).default(["query_to_doc", "doc_to_query"]),
-    partition: z.literal("per-direction").default("per-direction"),
-  }),
-  build: { pairs: multipleNegatives },
+const inDirections = <const N extends string>(
+  name: N,
+  initial: {
+    readonly scale: number;
+    readonly directions: (typeof directions)[number][];
+    readonly partition: Partition;
+  },
+) =>
+  defineLoss({
+    name,
+    options: z
+      .strictObject({
+        scale: scale(initial.scale),
+        similarity,
+        directions: z.array(z.enum(directions)).min(1).default(initial.directions),
+        /** One softmax over all directions, or one for each, whose losses are averaged. */
+        partition: z.enum(["joint", "per-direction"]).default(initial.partition),
+      })
+      .refine(
+        ({ directions, partition }) =>
+          directions[partition === "joint" ? "some" : "every"](
+            (one) => one === "query_to_doc" || one === "doc_to_query",
+          ),
+        { path: ["directions"], error: "a softmax without query_to_doc or doc_to_query has no positive" },
+      ),
+    build: {
+      pairs: (batch, { directions, partition, ...options }) =>
+        softmaxLoss(batch, {
+          ...options,
+          softmaxes: partition === "joint" ? [directions] : directions.map((direction) => [direction]),
+        }),
+    },
+  });
+
+type Partition = "joint" | "per-direction";
+
+/** Both directions, a softmax each: CLIP's loss (Radford et al. 2021, fig. 3). */
+export const mnrlSymmetric = inDirections("mnrl-symmetric", {
+  scale: 20,
+  directions: ["query_to_doc", "doc_to_query"],
+  partition: "per-direction",
 });
 
-/** The literature's name and temperature for the same loss (van den Oord et al. 2018, eq. 4). */
+/**
+ * All four directions in one softmax: the improved contrastive loss of GTE (Li et al. 2023, eq. 2). The own pair is in the sum twice, so the
+ * loss is at least ln 2. A document is not compared with the hard negatives of its own row.
+ */
+export const gteJoint = inDirections("gte-joint", { scale: 100, directions: [...directions], partition: "joint" });
+
+/** The literature's name and temperature for the same loss (van den Oord et al. 2018, eq. 4); `symmetric` is `mnrl-symmetric`. */
 export const infoNce = defineLoss({
   name: "info-nce",
   options: z.strictObject({
@@ -63,53 +83,10 @@ export const infoNce = defineLoss({
   }),
   build: {
     pairs: (batch, { temperature, similarity, symmetric }) =>
-      multipleNegatives(batch, {
+      softmaxLoss(batch, {
         scale: 1 / temperature,
         similarity,
-        directions: symmetric ? ["query_to_doc", "doc_to_query"] : ["query_to_doc"],
+        softmaxes: symmetric ? [["query_to_doc"], ["doc_to_query"]] : [["query_to_doc"]],
       }),
   },
 });
-
-/**
- * Softmax cross-entropy of each query's own positive against the negatives of its row: L = mean ln(1 + Σ exp(z_j − z_pos)).
- * Known in the literature as multiple negatives ranking (Henderson et al. 2017), InfoNCE (van den Oord et al. 2018, eq. 4),
- * N-pair-mc with a temperature, and in-batch softmax (Karpukhin et al. 2020, eq. 2). With both directions it is CLIP's symmetric
- * loss (Radford et al. 2021). A row without negatives has loss 0.
- */
-export function multipleNegatives(batch: PairBatch, options: MultipleNegativesOptions): LossOutput {
-  const rows = batch.queries.length(0);
-  const logits = similarityMatrix(batch.queries, batch.documents, options.similarity, options.scale);
-  const positives = diagonal(logits);
-  const terms = options.directions.map((direction) =>
-    direction === "query_to_doc"
-      ? crossEntropy(logits, positives, batch.negatives)
-      : crossEntropy(turned(logits, rows), positives, turned(batch.negatives, rows)),
-  );
-  const loss = terms.reduce((sum, term) => sum.add(term)).mul(1 / terms.length);
-  return { loss, telemetry: telemetry(logits, positives, batch.negatives, options.scale) };
-}
-
-/** The leading square of [rows, columns], turned round: what each positive sees of the queries. */
-function turned(matrix: Tensor, rows: Dim): Tensor {
-  return transpose(slice(matrix, 1, 0, rows));
-}
-
-/** mean over rows of ln(1 + Σ_{j negative} exp(z_j − z_pos)): exact also where the loss is tiny. */
-function crossEntropy(logits: Tensor, positives: Tensor, negatives: Tensor): Tensor {
-  return mean(softplus(logSumExp(where(negatives, logits, Number.NEGATIVE_INFINITY), 1).sub(positives)));
-}
-
-function telemetry(logits: Tensor, positives: Tensor, negatives: Tensor, scale: number): Record<string, Tensor> {
-  const hardest = max(where(negatives, logits, -1e30), 1);
-  const weights = negatives.cast("float32");
-  return {
-    inBatchTop1: mean(positives.greater(hardest).cast("float32")),
-    positiveScore: mean(positives).mul(1 / scale),
-    negativeScore: logits
-      .mul(weights)
-      .sum()
-      .div(maximum(weights.sum(), 1))
-      .mul(1 / scale),
-  };
-}

@@ -1,68 +1,69 @@
 import { z } from "zod";
-import { gather, l2Normalize, maximum, minimum, relu, slice, type Tensor, where } from "../graph/index.js";
-import { tripletsOf } from "../miners/selection.js";
-import type { LabelledBatch } from "../miners/types.js";
-import { distanceMatrix, metrics, rowDistance } from "../nn/distances.js";
+import { metrics } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
-import type { LossOutput, PairBatch } from "./types.js";
+import { tripletOfLabels, tripletOfPairs } from "./triplet.js";
 
 const options = z.strictObject({
-  /** Units of the distance. */
   margin: z.number().min(0).default(0.2),
   metric: z.enum(metrics).default("cosine"),
-  /** Divide vectors by their length first. */
   normalize: z.boolean().default(false),
-  /** `mean` over all triplets, or over those with a loss above 0. */
   reduction: z.enum(["mean", "mean-nonzero"]).default("mean"),
   activation: z.literal("hinge").default("hinge"),
-  /** Use the nearer of anchor and positive to measure the negative (Balntas et al. 2016). */
   swap: z.boolean().default(false),
 });
-
-type Options = z.output<typeof options>;
+const smooth = options.extend({ activation: z.literal("softplus").default("softplus") });
 
 /**
- * max(0, d(a, p) − d(a, n) + margin). Schultz and Joachims 2003; Weinberger and Saul 2009; Schroff et al. 2015, eq. 3. Also called
- * ranking, hinge or max-margin loss. Without a valid triplet the loss is 0.
+ * max(0, d(a, p) − d(a, n) + margin). Schultz and Joachims 2003; Weinberger and Saul 2009; Schroff et al. 2015, eq. 3 (squared L2 on unit vectors).
+ * `swap` measures the negative from the nearer of anchor and positive (Balntas et al. 2016). Also called ranking, hinge or max-margin loss.
+ * Without a valid triplet the loss is 0.
  */
 export const tripletMargin = defineLoss({
   name: "triplet-margin",
   options,
   scope: "own",
-  build: { pairs: ofPairs, labelled: ofLabels },
+  build: { pairs: tripletOfPairs, labelled: tripletOfLabels },
 });
 
-/** Every row of a batch with each of its negatives. */
-function ofPairs(batch: PairBatch, options: Options): LossOutput {
-  const [q, d] = [batch.queries, batch.documents].map((x) => (options.normalize ? l2Normalize(x) : x)) as [
-    Tensor,
-    Tensor,
-  ];
-  const own = slice(d, 0, 0, q.length(0));
-  const toPositive = rowDistance(q, own, options.metric).unsqueeze(1);
-  const direct = distanceMatrix(q, d, options.metric);
-  const toNegative = options.swap ? minimum(direct, distanceMatrix(own, d, options.metric)) : direct;
-  return reduce(toPositive, toNegative, batch.negatives, options);
-}
+/** ln(1 + exp(d(a, p) − d(a, n) + margin)): the hinge made smooth; every triplet keeps some pull. */
+export const tripletSmooth = defineLoss({
+  name: "triplet-smooth",
+  options: smooth,
+  scope: "own",
+  build: { pairs: tripletOfPairs, labelled: tripletOfLabels },
+});
 
-/** The triplets of labelled rows. */
-function ofLabels(batch: LabelledBatch, options: Options): LossOutput {
-  const normalized = (x: Tensor) => (options.normalize ? l2Normalize(x) : x);
-  const { anchor, positive, negatives } = tripletsOf(batch);
-  const [rows, references] = [normalized(batch.embeddings), normalized(batch.references)];
-  const to = gather(references, positive);
-  const toPositive = rowDistance(gather(rows, anchor), to, options.metric).unsqueeze(1);
-  const direct = gather(distanceMatrix(rows, references, options.metric), anchor);
-  const swapped = () => gather(distanceMatrix(references, references, options.metric), positive);
-  return reduce(toPositive, options.swap ? minimum(direct, swapped()) : direct, negatives, options);
-}
+/**
+ * ln(1 + exp(d(a, p) − d(a, n))), without a margin (Hermans et al. 2017, §3.2). On unit vectors the difference is at most 2, so the loss never
+ * gets near 0: meant for vectors that are not normalised.
+ */
+export const tripletSoftMargin = defineLoss({
+  name: "triplet-soft-margin",
+  options: smooth.omit({ margin: true, swap: true }),
+  scope: "own",
+  build: {
+    pairs: (batch, options) => tripletOfPairs(batch, { ...options, margin: 0, swap: false }),
+    labelled: (batch, options) => tripletOfLabels(batch, { ...options, margin: 0, swap: false }),
+  },
+});
 
-function reduce(toPositive: Tensor, toNegative: Tensor, valid: Tensor, { margin, reduction }: Options): LossOutput {
-  const losses = where(valid, relu(toPositive.sub(toNegative).add(margin)), 0);
-  const active = losses.greater(0).cast("float32").sum();
-  const all = valid.cast("float32").sum();
-  return {
-    loss: losses.sum().div(maximum(reduction === "mean" ? all : active, 1)),
-    telemetry: { activeShare: active.div(maximum(all, 1)) },
-  };
-}
+/**
+ * max(0, margin − cos(q, a⁺) + cos(q, a⁻)), the hinge of answer selection (Feng et al. 2015, eq. 2): `triplet-margin` of cosine distance under the
+ * name it has there.
+ */
+export const cosineHinge = defineLoss({
+  name: "cosine-hinge",
+  options: options.pick({ margin: true }),
+  scope: "own",
+  build: {
+    pairs: (batch, { margin }) =>
+      tripletOfPairs(batch, {
+        margin,
+        metric: "cosine",
+        normalize: false,
+        reduction: "mean",
+        activation: "hinge",
+        swap: false,
+      }),
+  },
+});

@@ -15,12 +15,21 @@ export interface PairBatch {
   readonly negatives: Tensor;
   /** bool [rows, columns]: further positives of the row among the columns, beside its own; absent: none are known. */
   readonly alsoPositive?: Tensor;
+  /** bool [rows, columns]: hard negatives that were drawn for the row itself; absent: none were. */
+  readonly own?: Tensor;
   /** A memory of earlier documents, constants to the gradients: vectors [entries, dimension], negatives bool [rows, entries]. */
   readonly queue?: { readonly vectors: Tensor; readonly negatives: Tensor };
+  /**
+   * Random choices for synthetic negatives: `pairs` [rows, s, 3] holds two ranks in the row's list of hardest queue entries and the share of
+   * the first, `withQuery` [rows, t, 2] a rank and the share of the query.
+   */
+  readonly mixing?: { readonly pairs: Tensor; readonly withQuery: Tensor };
   /** Another model's vectors of the same queries [rows, other dimension] and documents [columns, other dimension]. */
   readonly guide?: { readonly queries: Tensor; readonly documents: Tensor };
   /** A teacher's scores, [rows, columns]; read only where the loss looks. */
   readonly teacher?: Tensor;
+  /** The same queries and documents as earlier layers of the encoder would have them, the deepest last. */
+  readonly layers?: readonly { readonly queries: Tensor; readonly documents: Tensor }[];
   /** Probability of each column of being in the batch, [columns], in (0, 1]. */
   readonly samplingProbabilities?: Tensor;
 }
@@ -52,6 +61,16 @@ export interface VectorsBatch {
   readonly columns: readonly Tensor[];
 }
 
+/** Tokens to be predicted, all sequences laid end to end. */
+export interface TokensBatch {
+  /** [tokens, vocabulary] */
+  readonly logits: Tensor;
+  /** int32 [tokens] */
+  readonly targets: Tensor;
+  /** bool [tokens]: false on padding. */
+  readonly counted: Tensor;
+}
+
 /** What a loss may be given. */
 export interface Batches {
   readonly pairs: PairBatch;
@@ -59,6 +78,7 @@ export interface Batches {
   readonly scored: ScoredBatch;
   readonly logits: LogitsBatch;
   readonly vectors: VectorsBatch;
+  readonly tokens: TokensBatch;
 }
 
 export type BatchKind = keyof Batches;

@@ -39,7 +39,7 @@ function catalogued(name, one, nodes) {
   const understood = Object.keys(factory.options.shape);
   const missing = Object.entries(neutral).filter(([key]) => understood.includes(key));
   const loss = factory.create({ ...Object.fromEntries(missing), ...one.params });
-  const { kind, batch } = batchOf(one, nodes, factory.kinds);
+  const { kind, batch } = batchOf(one, nodes, { kinds: factory.kinds, scope: loss.scope });
   return loss.build[kind](batch, (parameter) => nodes[parameter]).loss;
 }
 
