@@ -51,6 +51,7 @@ export function combine<K extends BatchKind>(parts: readonly WeightedLoss<K>[]):
     options: Object.fromEntries(parts.map(({ loss, weight }, i) => [names[i], { ...loss.options, weight }])),
     scope: first.loss.scope,
     scale: first.loss.scale,
+    memory: parts.every(({ loss }) => loss.memory),
     parameters: (sizes) =>
       parts.flatMap(({ loss }, i) =>
         loss.parameters(sizes).map((one) => ({ ...one, name: `${names[i]}/${one.name}` })),

@@ -2,6 +2,7 @@ import { iota, l2Normalize, type Tensor } from "../graph/index.js";
 import { pairsOf } from "../miners/selection.js";
 import type { LabelledBatch } from "../miners/types.js";
 import { distanceMatrix, type Metric, rowDistance } from "../nn/distances.js";
+import { vectorsOf } from "./masked.js";
 import type { ScoredBatch } from "./types.js";
 
 /** Distances of some pairs, and bool of their shape: which are alike, which are not. */
@@ -28,14 +29,11 @@ export function comparedScored(
 
 /** The pairs of labelled rows: each unordered pair once; of a selection, every chosen ordered pair. */
 export function comparedLabelled(batch: LabelledBatch, { metric, normalize }: ComparedOptions): Compared {
-  const [rows, references] = [batch.embeddings, batch.references].map((x) => (normalize ? l2Normalize(x) : x)) as [
-    Tensor,
-    Tensor,
-  ];
-  const distances = distanceMatrix(rows, batch.references === batch.embeddings ? rows : references, metric);
+  const { anchors, references } = vectorsOf(batch, { normalize });
+  const distances = distanceMatrix(anchors, references, metric);
   const { positive, negative } = pairsOf(batch);
   if (batch.selection !== undefined) return { distances, positive, negative };
-  const once = iota(rows.length(0))
+  const once = iota(anchors.length(0))
     .unsqueeze(1)
     .less(iota(references.length(0)).unsqueeze(0));
   return { distances, positive: positive.and(once), negative: negative.and(once) };

@@ -3,7 +3,7 @@ import { maximum, relu, type Tensor, where } from "../graph/index.js";
 import { metrics } from "../nn/distances.js";
 import { type Compared, comparedLabelled, comparedScored } from "./compared.js";
 import { defineLoss } from "./define.js";
-import { countOf } from "./reduce.js";
+import { countOf } from "./masked.js";
 import type { LossOutput } from "./types.js";
 
 export const forms = ["linear", "squared", "squared-half"] as const;
@@ -24,6 +24,7 @@ const contrastiveLoss = <const N extends string>(
 ) =>
   defineLoss({
     name,
+    memory: true,
     options: z.strictObject({
       form: z.enum(forms).default(initial.form),
       /** Negatives farther apart than this are left alone; units of the distance. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inputError } from "../base/errors.js";
 import { concat, l2Normalize, logSumExp, pad, rowDot, slice, softplus, type Tensor, where } from "../graph/index.js";
 import { defineLoss } from "./define.js";
-import { countOf } from "./reduce.js";
+import { countOf } from "./masked.js";
 import type { LossOutput } from "./types.js";
 
 const scale = z.number().positive().default(20);

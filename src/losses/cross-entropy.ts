@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { l2Normalize, mean, rowDot, softplus, type Tensor } from "../graph/index.js";
 import { defineLoss } from "./define.js";
-import { meanWhere } from "./reduce.js";
+import { meanOf } from "./masked.js";
 
 /**
  * mean [ w · y · ln(1 + e^−x) + (1 − y) · ln(1 + e^x) ]: logistic regression on logits x, without overflow. Of two vectors the logit is their scaled
@@ -21,7 +21,7 @@ export const bceWithLogits = defineLoss({
       return { loss: mean(terms(rowDot(a, b).mul(scale), labels, posWeight)), telemetry: {} };
     },
     logits: ({ scores, positive, negative }, { posWeight, scale }) => ({
-      loss: meanWhere(terms(scores.mul(scale), positive.cast("float32"), posWeight), positive.or(negative)),
+      loss: meanOf(terms(scores.mul(scale), positive.cast("float32"), posWeight), positive.or(negative)),
       telemetry: {},
     }),
   },

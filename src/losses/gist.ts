@@ -3,7 +3,7 @@ import { inputError } from "../base/errors.js";
 import { diagonal, l2Normalize, mean, rowDot, slice, stopGradient, type Tensor } from "../graph/index.js";
 import { similarityMatrix } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
-import { countOf } from "./reduce.js";
+import { countOf } from "./masked.js";
 import { type Block, blocksOf, crossEntropy } from "./softmax.js";
 import type { PairBatch } from "./types.js";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { logSumExp, maximum, softplus, type Tensor, where } from "../graph/index.js";
 import { defineLoss } from "./define.js";
-import { countOf } from "./reduce.js";
+import { countOf } from "./masked.js";
 import type { LogitsBatch, LossOutput } from "./types.js";
 
 /**

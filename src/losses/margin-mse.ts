@@ -2,7 +2,7 @@ import { z } from "zod";
 import { diagonal, stopGradient } from "../graph/index.js";
 import { similarityMatrix } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
-import { meanWhere } from "./reduce.js";
+import { meanOf } from "./masked.js";
 import { teacherOf } from "./teacher.js";
 
 /**
@@ -23,8 +23,8 @@ export const marginMse = defineLoss({
       const student = diagonal(scores).unsqueeze(1).sub(scores);
       const wanted = diagonal(teacher).unsqueeze(1).sub(teacher);
       return {
-        loss: meanWhere(student.sub(wanted).square(), batch.negatives),
-        telemetry: { meanMargin: meanWhere(student, batch.negatives) },
+        loss: meanOf(student.sub(wanted).square(), batch.negatives),
+        telemetry: { meanMargin: meanOf(student, batch.negatives) },
       };
     },
   },

@@ -3,7 +3,7 @@ import { logSumExp, softplus, where } from "../graph/index.js";
 import { pairsOf } from "../miners/selection.js";
 import { similarityMatrix } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
-import { countOf, meanWhere } from "./reduce.js";
+import { countOf, meanOf } from "./masked.js";
 import { softmaxLoss } from "./softmax.js";
 
 /**
@@ -14,6 +14,7 @@ import { softmaxLoss } from "./softmax.js";
  */
 export const ntXent = defineLoss({
   name: "nt-xent",
+  memory: true,
   options: z.strictObject({ temperature: z.number().positive().default(0.07) }),
   build: {
     pairs: (batch, { temperature }) =>
@@ -30,7 +31,7 @@ export const ntXent = defineLoss({
       const logits = similarityMatrix(batch.embeddings, batch.references, "cosine", 1 / temperature);
       const others = logSumExp(where(negative, logits, Number.NEGATIVE_INFINITY), 1, { keepDims: true });
       return {
-        loss: meanWhere(softplus(others.sub(logits)), positive),
+        loss: meanOf(softplus(others.sub(logits)), positive),
         telemetry: { positivePairs: countOf(positive) },
       };
     },

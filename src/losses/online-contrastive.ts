@@ -3,7 +3,7 @@ import { max, min, relu, where } from "../graph/index.js";
 import { metrics } from "../nn/distances.js";
 import { type Compared, comparedLabelled, comparedScored } from "./compared.js";
 import { defineLoss } from "./define.js";
-import { countOf, meanWhere } from "./reduce.js";
+import { countOf, meanOf } from "./masked.js";
 import type { LossOutput } from "./types.js";
 
 /**
@@ -13,6 +13,7 @@ import type { LossOutput } from "./types.js";
  */
 export const onlineContrastive = defineLoss({
   name: "online-contrastive",
+  memory: true,
   options: z.strictObject({
     metric: z.enum(metrics).default("cosine"),
     margin: z.number().min(0).default(0.5),
@@ -27,8 +28,8 @@ export const onlineContrastive = defineLoss({
 function hardPairs({ distances, positive, negative }: Compared, margin: number): LossOutput {
   const farthest = max(where(positive, distances, Number.NEGATIVE_INFINITY));
   const nearest = min(where(negative, distances, Number.POSITIVE_INFINITY));
-  const limit = where(countOf(positive).greater(1), farthest, meanWhere(distances, negative));
-  const floor = where(countOf(negative).greater(1), nearest, meanWhere(distances, positive));
+  const limit = where(countOf(positive).greater(1), farthest, meanOf(distances, negative));
+  const floor = where(countOf(negative).greater(1), nearest, meanOf(distances, positive));
   const hardNegative = negative.and(distances.less(limit));
   const hardPositive = positive.and(distances.greater(floor));
   const pulls = where(hardPositive, distances.square(), 0).sum();

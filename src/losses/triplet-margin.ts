@@ -22,6 +22,7 @@ export const tripletMargin = defineLoss({
   name: "triplet-margin",
   options,
   scope: "own",
+  memory: true,
   build: { pairs: tripletOfPairs, labelled: tripletOfLabels },
 });
 
@@ -30,6 +31,7 @@ export const tripletSmooth = defineLoss({
   name: "triplet-smooth",
   options: smooth,
   scope: "own",
+  memory: true,
   build: { pairs: tripletOfPairs, labelled: tripletOfLabels },
 });
 
@@ -41,6 +43,7 @@ export const tripletSoftMargin = defineLoss({
   name: "triplet-soft-margin",
   options: smooth.omit({ margin: true, swap: true }),
   scope: "own",
+  memory: true,
   build: {
     pairs: (batch, options) => tripletOfPairs(batch, { ...options, margin: 0, swap: false }),
     labelled: (batch, options) => tripletOfLabels(batch, { ...options, margin: 0, swap: false }),

@@ -1,8 +1,9 @@
 import { gather, l2Normalize, maximum, minimum, relu, slice, softplus, type Tensor } from "../graph/index.js";
-import { tripletsOf } from "../miners/selection.js";
+import { pairsOf, tripletsOf } from "../miners/selection.js";
 import type { LabelledBatch } from "../miners/types.js";
 import { distanceMatrix, type Metric, rowDistance } from "../nn/distances.js";
-import { countOf, meanWhere } from "./reduce.js";
+import { allTripletHinges, type TripletSums } from "./all-triplets.js";
+import { countOf, sumOf, vectorsOf } from "./masked.js";
 import type { LossOutput, PairBatch } from "./types.js";
 
 export interface TripletOptions {
@@ -32,14 +33,17 @@ export function tripletOfPairs(batch: PairBatch, options: TripletOptions): LossO
   return reduced(toPositive, toNegative, batch.negatives, options);
 }
 
-/** The triplets of labelled rows. */
+/** The triplets of labelled rows. All hinges of a batch are summed without a term for each, in O(B² log B). */
 export function tripletOfLabels(batch: LabelledBatch, options: TripletOptions): LossOutput {
-  const normalized = (x: Tensor) => (options.normalize ? l2Normalize(x) : x);
+  const { anchors, references } = vectorsOf(batch, options);
+  const distances = distanceMatrix(anchors, references, options.metric);
+  if (batch.selection?.kind !== "triplets" && options.activation === "hinge" && !options.swap) {
+    const { positive, negative } = pairsOf(batch);
+    return output(allTripletHinges(distances, positive, negative, options.margin), options);
+  }
   const { anchor, positive, negatives } = tripletsOf(batch);
-  const [rows, references] = [normalized(batch.embeddings), normalized(batch.references)];
-  const to = gather(references, positive);
-  const toPositive = rowDistance(gather(rows, anchor), to, options.metric).unsqueeze(1);
-  const direct = gather(distanceMatrix(rows, references, options.metric), anchor);
+  const toPositive = rowDistance(gather(anchors, anchor), gather(references, positive), options.metric).unsqueeze(1);
+  const direct = gather(distances, anchor);
   const swapped = () => gather(distanceMatrix(references, references, options.metric), positive);
   return reduced(toPositive, options.swap ? minimum(direct, swapped()) : direct, negatives, options);
 }
@@ -47,9 +51,13 @@ export function tripletOfLabels(batch: LabelledBatch, options: TripletOptions): 
 function reduced(toPositive: Tensor, toNegative: Tensor, valid: Tensor, options: TripletOptions): LossOutput {
   const activation = options.activation === "hinge" ? relu : softplus;
   const losses = activation(toPositive.sub(toNegative).add(options.margin));
-  const active = valid.and(losses.greater(0));
+  const active = countOf(valid.and(losses.greater(0)));
+  return output({ sum: sumOf(losses, valid), active, all: countOf(valid) }, options);
+}
+
+function output({ sum, active, all }: TripletSums, { reduction }: TripletOptions): LossOutput {
   return {
-    loss: meanWhere(losses, options.reduction === "mean" ? valid : active),
-    telemetry: { activeShare: countOf(active).div(maximum(countOf(valid), 1)) },
+    loss: sum.div(maximum(reduction === "mean" ? all : active, 1)),
+    telemetry: { activeShare: active.div(maximum(all, 1)) },
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { logSumExp, takeAlongAxis } from "../graph/index.js";
 import { defineLoss } from "./define.js";
-import { countOf, meanWhere } from "./reduce.js";
+import { countOf, meanOf } from "./masked.js";
 
 /**
  * Mean cross-entropy of the tokens of a text, which a decoder has to say again from the one vector of its damaged copy (Wang et al. 2021, TSDAE, eq. 1).
@@ -13,7 +13,7 @@ export const tsdae = defineLoss({
   build: {
     tokens: ({ logits, targets, counted }) => {
       const chosen = takeAlongAxis(logits, targets.unsqueeze(1), 1).squeeze(1);
-      return { loss: meanWhere(logSumExp(logits, 1).sub(chosen), counted), telemetry: { tokens: countOf(counted) } };
+      return { loss: meanOf(logSumExp(logits, 1).sub(chosen), counted), telemetry: { tokens: countOf(counted) } };
     },
   },
 });
