@@ -28,6 +28,8 @@ export interface RetrievalData {
   readonly documents: ReadonlyMap<string, TextItem>;
   readonly queries: ReadonlyMap<string, TextItem>;
   readonly splits: ReadonlyMap<string, Split>;
+  /** Query id → texts any of which answers it, where the data have such: a document that holds one counts as found. */
+  readonly answers?: ReadonlyMap<string, readonly string[]>;
   readonly fingerprint: string;
 }
 

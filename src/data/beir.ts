@@ -7,14 +7,17 @@ import type { Warnings } from "../base/warnings.js";
 import { type Collector, collector } from "./collector.js";
 import { anyText, fieldError, optionalId, type Row, requiredNumber } from "./fields.js";
 import { readRecords } from "./records.js";
+import { splitFiles } from "./split-files.js";
 
 /** The file of this name in a folder, gzipped or not. */
 function plainOrGzipped(folder: string, name: string): string | undefined {
   return [join(folder, name), join(folder, `${name}.gz`)].find((path) => existsSync(path));
 }
 
+/** Whether a folder has a corpus; one with tables of splits and without queries is Tevatron's instead. */
 export function isBeirFolder(folder: string): boolean {
-  return plainOrGzipped(folder, "corpus.jsonl") !== undefined;
+  if (plainOrGzipped(folder, "corpus.jsonl") === undefined) return false;
+  return plainOrGzipped(folder, "queries.jsonl") !== undefined || splitFiles(folder).length === 0;
 }
 
 /**

@@ -16,6 +16,11 @@ export interface Collector {
   hasQuery(id: string): boolean;
   /** A pair judged twice keeps the higher relevance. */
   judge(split: string, query: string, document: string, relevance: number): void;
+  isJudged(split: string, query: string, document: string): boolean;
+  /** Names a query of a split that may have no judgement. */
+  ask(split: string, query: string): void;
+  /** Texts that answer a query; those of several rows are joined. */
+  answers(query: string, texts: readonly string[]): void;
   /** A negative that came with the data. */
   negative(split: string, query: string, document: string): void;
   finish(format: string, source: string): RetrievalData;
@@ -38,6 +43,7 @@ export function collector(warnings: Warnings): Collector {
   const firstWithText = new Map<string, string>();
   const aliases = new Map<string, string>();
   const splits = new Map<string, OpenSplit>();
+  const answers = new Map<string, Set<string>>();
   const knownDocument = (id: string) => (documents.has(id) ? id : aliases.get(id));
   const open = (name: string): OpenSplit => {
     const split = splits.get(name) ?? { judgements: new Map(), negatives: new Map() };
@@ -96,6 +102,16 @@ export function collector(warnings: Warnings): Collector {
       judged.set(document, Math.max(relevance, before ?? relevance));
       judgements.set(query, judged);
     },
+    isJudged: (split, query, document) => splits.get(split)?.judgements.get(query)?.has(document) === true,
+    ask(split, query) {
+      const { judgements } = open(split);
+      if (!judgements.has(query)) judgements.set(query, new Map());
+    },
+    answers(query, texts) {
+      const held = answers.get(query) ?? new Set();
+      for (const text of texts) held.add(text);
+      if (held.size > 0) answers.set(query, held);
+    },
     negative(split, query, document) {
       const { negatives } = open(split);
       negatives.set(query, (negatives.get(query) ?? new Set()).add(document));
@@ -104,6 +120,7 @@ export function collector(warnings: Warnings): Collector {
       const closed = new Map<string, Split>();
       for (const [name, split] of splits) closed.set(name, close(name, split, warnings));
       warnSharedQueries(closed, warnings);
+      const texts = new Map([...answers].map(([query, held]) => [query, [...held]]));
       return {
         kind: "retrieval",
         format,
@@ -111,7 +128,8 @@ export function collector(warnings: Warnings): Collector {
         documents,
         queries,
         splits: closed,
-        fingerprint: contentFingerprint(documents, queries, closed),
+        ...(answers.size === 0 ? {} : { answers: texts }),
+        fingerprint: contentFingerprint(documents, queries, closed, texts),
       };
     },
   };
@@ -158,6 +176,7 @@ function contentFingerprint(
   documents: ReadonlyMap<string, TextItem>,
   queries: ReadonlyMap<string, TextItem>,
   splits: ReadonlyMap<string, Split>,
+  answers: ReadonlyMap<string, readonly string[]>,
 ): string {
   const { add, digest } = contentHash();
   for (const { id, text } of documents.values()) add("document", id, text);
@@ -167,5 +186,6 @@ function contentFingerprint(
     for (const [query, judged] of judgements) add(query, ...[...judged].flat());
     for (const [query, ids] of negatives ?? []) add("negatives", query, ...ids);
   }
+  for (const [query, texts] of answers) add("answers", query, ...texts);
   return digest();
 }

@@ -54,10 +54,28 @@ export function textList(row: Row, field: string): readonly string[] {
   });
 }
 
+/** Texts that answer a query: a list, in tables written as JSON, or one text. A missing, null or blank field is an empty list. */
+export function answerList(row: Row, field: string): readonly string[] {
+  const value = row.fields.get(field);
+  if (typeof value !== "string" || !value.trimStart().startsWith("[")) return textList(row, field);
+  try {
+    return textList({ ...row, fields: new Map([[field, JSON.parse(value) as unknown]]) }, field);
+  } catch {
+    throw fieldError(row, field, "a text, or a list of texts as JSON");
+  }
+}
+
 /** An id: a string that is not empty, or a whole number, whose digits are taken. Undefined where the field is missing or empty. */
 export function optionalId(row: Row, field: string): string | undefined {
   const value = row.fields.get(field);
   return value === undefined || value === null || value === "" ? undefined : toId(row, field, value);
+}
+
+/** As `optionalId`; throws where there is none. */
+export function requiredId(row: Row, field: string): string {
+  const id = optionalId(row, field);
+  if (id === undefined) throw fieldError(row, field, "an id (a text or a whole number)");
+  return id;
 }
 
 /** An id or a list of ids; a missing field is an empty list. */

@@ -29,7 +29,7 @@ export async function readLabelled(
         const label = columns.find("labels") ?? columns.require("label");
         described.add(`${file.format.toUpperCase()} of labelled texts (${columns.require("text")}, ${label})`);
       }
-      const split = rowSplit(row, columns, file.split);
+      const split = rowSplit(row, columns.find("split"), file.split);
       for (const { id, text } of textsOf(row, columns)) {
         found.add(split, { id, text, ...rowLabels(row, columns) }, row);
       }

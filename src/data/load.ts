@@ -6,14 +6,18 @@ import type { Dataset, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { isBeirFolder, readBeir } from "./beir.js";
 import { isCifarFolder, readCifar } from "./cifar.js";
+import { readCollection } from "./collection.js";
+import { collectionFiles } from "./collection-files.js";
 import type { ChosenColumns } from "./columns.js";
 import { isIdxFolder, readIdxFolder } from "./idx-folder.js";
+import { interactionFiles, isLightGcnFolder, readLightGcn } from "./interactions.js";
 import { readLabelledVectors } from "./labelled-vectors.js";
 import { pictureFiles, readPictureFolder } from "./picture-folder.js";
-import { recordFormat } from "./records.js";
+import { firstRecord, recordFormat } from "./records.js";
 import { isMarkdown, isPlainText, readSections } from "./sections.js";
-import { prefixedSplitFiles, prefixesOf, splitFiles, splitNamed } from "./split-files.js";
+import { prefixedSplitFiles, prefixesOf, type SplitFile, splitFiles, splitNamed } from "./split-files.js";
 import { readTables } from "./tables.js";
+import { readTripleFolder, tripleFiles } from "./triples.js";
 import { isTypescript, readTypescriptCodeBase } from "./typescript-codebase.js";
 
 /** How to read data. */
@@ -27,9 +31,9 @@ export interface LoadOptions {
 }
 
 const understood =
-  "a BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv), a .jsonl, .json, .csv, .tsv or .parquet file of pairs, triplets, scored pairs or " +
-  "labelled items (or a folder of them named train, dev, test), class folders of pictures, idx or CIFAR files, .npy with labels, " +
-  "a folder of Markdown or text, or TypeScript sources";
+  "a BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv); a TREC or MS MARCO collection with topics and judgements; a .jsonl, .json, .csv, .tsv or .parquet file of pairs, " +
+  "triplets, scored pairs, labelled items, interactions or triples (or a folder of them named train, dev, test); DPR's or Tevatron's JSON; class folders of pictures, idx or CIFAR files; .npy with labels; " +
+  "LightGCN's or MovieLens's files; a folder of Markdown or text; TypeScript sources";
 
 const inWords: Readonly<Record<Dataset["kind"], string>> = {
   retrieval: "queries with documents that answer them",
@@ -52,8 +56,15 @@ export async function loadDataset(source: string, options: LoadOptions = {}): Pr
   if (isBeirFolder(source)) return readBeir(source, warnings);
   if (isIdxFolder(source)) return readIdxFolder(source, warnings);
   if (isCifarFolder(source)) return readCifar(source, warnings);
+  const collection = await collectionFiles(source);
+  if (collection.length > 0) return readCollection(source, collection, columns, warnings);
+  const triples = await tripleFiles(source);
+  if (triples.length > 0) return readTripleFolder(source, triples, warnings);
   const splits = splitFiles(source);
   if (splits.length > 0) return readTables(source, splits, columns, warnings);
+  const interactions = interactionFiles(source);
+  if (interactions.length > 0) return readTables(source, interactions, columns, warnings);
+  if (await isLightGcnFolder(source)) return readLightGcn(source, warnings);
   const vectors = vectorFiles(source);
   if (vectors.length > 0) return readLabelledVectors(source, vectors, warnings);
   const pictures = pictureFiles(source);
@@ -84,10 +95,27 @@ export async function loadData(source: string, options: LoadOptions = {}): Promi
 
 async function loadFile(path: string, columns: ChosenColumns, warnings: Warnings): Promise<Dataset> {
   const format = recordFormat(path);
-  if (format !== undefined) return readTables(path, [{ split: "train", path, format }], columns, warnings);
+  if (format !== undefined) {
+    const file = { split: "train", path, format };
+    return readTables(
+      path,
+      [(await isTextTriples(file)) ? { ...file, header: tripleHeader } : file],
+      columns,
+      warnings,
+    );
+  }
   if (/\.npy$/i.test(path)) return readLabelledVectors(path, [{ split: "train", path }], warnings);
   if (isMarkdown(path) || isPlainText(path)) return readSections(dirname(path), [basename(path)], warnings);
   throw unknownFormat(path, `a file named ${basename(path)}`);
+}
+
+const tripleHeader = ["query", "positive", "negative"];
+
+/** MS MARCO's `triples.train.small.tsv` has no header: three texts a line. */
+async function isTextTriples({ path, format }: SplitFile): Promise<boolean> {
+  if (format !== "tsv" || !/^triples/i.test(basename(path))) return false;
+  const { fields } = await firstRecord(path, format, tripleHeader);
+  return fields.size === 3 && fields.get("query")?.toString().toLowerCase() !== "query";
 }
 
 /** The files whose names begin with a path that itself is none. */

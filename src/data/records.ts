@@ -17,10 +17,13 @@ export function recordFormat(path: string): RecordFormat | undefined {
   return end === "ndjson" ? "jsonl" : (end as RecordFormat | undefined);
 }
 
+/** A table's column names, where the file has no line of them. */
+type Header = readonly string[] | undefined;
+
 /** The records of a file, one at a time. Throws `empty-file` when there is none. */
-export async function* readRecords(path: string, format: RecordFormat): AsyncGenerator<Row> {
+export async function* readRecords(path: string, format: RecordFormat, header?: Header): AsyncGenerator<Row> {
   let empty = true;
-  for await (const row of recordsOf(path, format)) {
+  for await (const row of recordsOf(path, format, header)) {
     empty = false;
     yield row;
   }
@@ -42,17 +45,17 @@ const expectedIn: Readonly<Record<RecordFormat, string>> = {
 };
 
 /** The first record of a file, to see what it holds. Throws as `readRecords` does. */
-export async function firstRecord(path: string, format: RecordFormat): Promise<Row> {
-  for await (const row of readRecords(path, format)) return row;
+export async function firstRecord(path: string, format: RecordFormat, header?: Header): Promise<Row> {
+  for await (const row of readRecords(path, format, header)) return row;
   throw new Error("readRecords yields a record or throws");
 }
 
 /** As `readRecords`, but a file may be empty. */
-export function recordsOf(path: string, format: RecordFormat): AsyncGenerator<Row> {
+export function recordsOf(path: string, format: RecordFormat, header?: Header): AsyncGenerator<Row> {
   if (format === "parquet") return readParquet(path);
   const source = fileSource(path);
   if (format === "jsonl") return readJsonl(path, readLines(source));
-  return format === "json" ? readJson(path) : readDelimited(source, format);
+  return format === "json" ? readJson(path) : readDelimited(source, format, header);
 }
 
 /** A list of objects, or lines of them: many files of lines are named `.json`. */
@@ -75,9 +78,9 @@ export async function* readJsonl(file: string, lines: AsyncIterable<Line>): Asyn
 
 /**
  * CSV as RFC 4180 (quotes, doubled quotes, line ends inside quotes), or TSV, where a quote is a character like any other and a
- * field holds neither tabs nor line ends. The first row names the columns. `line` is the record's first line.
+ * field holds neither tabs nor line ends. The first row names the columns, unless `given` does. `line` is the record's first line.
  */
-export async function* readDelimited(source: ByteSource, format: "csv" | "tsv"): AsyncGenerator<Row> {
+export async function* readDelimited(source: ByteSource, format: "csv" | "tsv", given?: Header): AsyncGenerator<Row> {
   const { file } = source;
   const parser = parse({
     delimiter: format === "csv" ? "," : "\t",
@@ -89,7 +92,7 @@ export async function* readDelimited(source: ByteSource, format: "csv" | "tsv"):
   const text = async function* () {
     for await (const block of textBlocks(source)) yield block.text;
   };
-  let header: readonly string[] | undefined;
+  let header = given;
   try {
     const records = pipeline(Readable.from(text()), parser, () => {}) as AsyncIterable<ParsedRecord>;
     for await (const { record, info } of records) {

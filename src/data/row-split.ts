@@ -1,9 +1,7 @@
-import type { Columns } from "./columns.js";
 import { type Row, requiredText } from "./fields.js";
 
-/** The split a row belongs to: what its chosen column `split` says, else its file's. `valid`, `validation` and `val` are `dev`. */
-export function rowSplit(row: Row, columns: Pick<Columns, "find">, ofFile: string): string {
-  const field = columns.find("split");
+/** The split a row belongs to: what its column says, where one is chosen, else its file's. `valid`, `validation` and `val` are `dev`. */
+export function rowSplit(row: Row, field: string | undefined, ofFile: string): string {
   if (field === undefined) return ofFile;
   const name = requiredText(row, field).trim();
   return /^val(id|idation)?$/i.test(name) ? "dev" : name;

@@ -30,7 +30,7 @@ export async function readScored(
         const [first, second] = [columns.require("query"), columns.require("positive")];
         described.add(`${file.format.toUpperCase()} of scored pairs (${first}, ${second}, ${scoreColumn(columns)})`);
       }
-      const split = rowSplit(row, columns, file.split);
+      const split = rowSplit(row, columns.find("split"), file.split);
       const pair = pairOf(row, columns, warnings);
       const key = `${textId(pair.first.text)} ${textId(pair.second.text)}`;
       const before = splitsOfPair.get(key) ?? [];

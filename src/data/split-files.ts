@@ -9,6 +9,8 @@ export interface SplitFile {
   readonly split: string;
   readonly path: string;
   readonly format: RecordFormat;
+  /** Column names, where the file has no line of them. */
+  readonly header?: readonly string[];
 }
 
 /** The split that a file is named after: its name up to the first dot; `valid`, `validation` and `val` are `dev`. */
