@@ -45,7 +45,7 @@ export const gist = defineLoss({
         logits,
         negatives: negatives.and(similarityMatrix(a, b, "dot").lessOrEqual(limit)),
       }));
-      const count = (of: readonly Tensor[]) => of.map(countOf).reduce((sum, one) => sum.add(one));
+      const count = (of: readonly Tensor[]) => of.map((mask) => countOf(mask)).reduce((sum, one) => sum.add(one));
       const left = count(kept.map(({ negatives }) => negatives));
       const given = count(compared.map(([{ negatives }]) => negatives));
       return {
