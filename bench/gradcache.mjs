@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadData } from "nearmiss";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
-import { pairLoss } from "#nearmiss/losses/index.js";
+import { loss } from "#nearmiss/losses/index.js";
 import { layOutBatch } from "#nearmiss/train/batch.js";
 import { gradCache } from "#nearmiss/train/grad-cache.js";
 import { wholeBatches } from "#nearmiss/train/stepper.js";
@@ -40,7 +40,7 @@ async function measure(way) {
   const engine = await createEngine({ threads });
   const weights = await engine.load(tuning.weights);
   const optimiser = await engine.optimiser(weights, { kind: "adamw", weightDecay: 0.01 });
-  const parts = { ...tuning, engine, weights, optimiser, loss: pairLoss("mnrl"), dropout };
+  const parts = { ...tuning, engine, weights, optimiser, loss: loss("mnrl"), dropout };
   const lay = (some) => layOutBatch(some, () => [], tuning.known, "batch");
   const settings = (step) => ({
     learningRate: 2e-5,

@@ -36,9 +36,7 @@ const tuning = await fineTuning(
   { maxLength: 256, groups: Number(values.groups) },
 );
 const { groups, feeds } = tuning.collate(randomBatches(tuning.data, 1, Number(values.batch))[0]);
-const source = createSource(
-  trainingSpec(tuning.encoder, loss("mnrl"), { groups, dropout, attentionDropout: dropout }),
-);
+const source = createSource(trainingSpec(tuning.encoder, loss("mnrl"), { groups, dropout, attentionDropout: dropout }));
 const bindings = bindRun(source, feeds, tuning.weights);
 const masks = source.masks.map(({ graphName, rate, shape }) => ({
   graphName,

@@ -1,3 +1,4 @@
+import type { BagMatrix } from "./bags.js";
 import type { Block } from "./host.js";
 import type { Feeds, HostTensor } from "./types.js";
 
@@ -7,13 +8,11 @@ export interface Weight<B> {
   readonly block: B;
 }
 
-/** Part of a table's gradient: dy [count, width] belongs to the rows `ids`, or, with offsets, dy[b] to the mean of bag b. */
-export interface RowGradient<B> {
-  readonly parameter: string;
-  readonly ids: Int32Array;
-  readonly offsets?: Int32Array;
-  readonly dy: B;
-}
+/** Part of a table's gradient: dy [count, width] belongs to the rows `ids`, or dy[b] to the mean of bag b. */
+export type RowGradient<B> = { readonly parameter: string; readonly dy: B } & (
+  | { readonly ids: Int32Array }
+  | { readonly bags: BagMatrix }
+);
 
 export interface RunRequest<B> {
   readonly feeds: Feeds;

@@ -3,7 +3,7 @@ import type { RowGradient, Weight } from "./executable.js";
 import type { Block, Host } from "./host.js";
 import type { ParameterGradient } from "./optimiser.js";
 
-/** A table's gradient: zero except in the rows that are marked. */
+/** A table's gradient: zero except in the rows that are marked. What the block holds in the others is left from earlier steps. */
 interface TableGradient<B> {
   readonly block: B;
   readonly rows: number;
@@ -19,7 +19,7 @@ export interface GradientSum<B> {
   /** Takes in what the micro-batch left there, and its row gradients. Throws `index` before anything is added. */
   add(rows: readonly RowGradient<B>[]): void;
   result(): ParameterGradient<B>[];
-  /** Makes the tables' gradients zero again. */
+  /** Forgets the tables' gradients. */
   clear(): void;
 }
 
@@ -67,11 +67,20 @@ export function createGradientBuffers<B extends Block>(
         add(rows) {
           for (const part of rows) checkRows(part, tableOf(part.parameter));
           if (taken > 0) for (const name of dense) host.axpy(blockOf(sums, name), blockOf(parts, name), 1);
-          for (const { parameter, ids, offsets, dy } of rows) {
-            const table = tableOf(parameter);
-            mark(table, ids);
-            if (offsets === undefined) host.scatterAddRows(table.block, ids, table.width, dy);
-            else host.bagGradient(table.block, ids, offsets, table.width, dy);
+          for (const part of rows) {
+            const table = tableOf(part.parameter);
+            const { block, width } = table;
+            if ("bags" in part) {
+              const ids = part.bags.rows;
+              host.sparseProduct(part.bags.byRow, part.dy, width, block, { ids, fresh: mark(table, ids) });
+            } else {
+              const fresh = mark(table, part.ids);
+              const values = host.values(block);
+              part.ids.forEach((row, i) => {
+                if (fresh[i] === 1) values.fill(0, row * width, (row + 1) * width);
+              });
+              host.scatterAddRows(block, part.ids, width, part.dy);
+            }
           }
           taken++;
         },
@@ -84,7 +93,7 @@ export function createGradientBuffers<B extends Block>(
           }),
         ],
         clear() {
-          for (const name of byRow) clearTable(host, tableOf(name));
+          for (const name of byRow) forget(tableOf(name));
         },
       };
     },
@@ -97,32 +106,30 @@ export function createGradientBuffers<B extends Block>(
 
 /** The sum of squares of one gradient, in float64. */
 export function squaredNorm<B extends Block>(host: Host<B>, { gradient, rows }: ParameterGradient<B>): number {
-  if (rows === undefined) return host.squaredNorm(gradient, { from: 0, count: gradient.length });
-  let sum = 0;
-  for (const row of rows.ids) sum += host.squaredNorm(gradient, { from: row * rows.width, count: rows.width });
-  return sum;
+  return rows === undefined
+    ? host.squaredNorm(gradient, { from: 0, count: gradient.length })
+    : host.squaredNormRows(gradient, rows);
 }
 
-function mark<B>(table: TableGradient<B>, ids: Int32Array): void {
-  for (const id of ids) {
+/** Marks rows; for each, whether it was not marked before. */
+function mark<B>(table: TableGradient<B>, ids: Int32Array): Uint8Array {
+  const fresh = new Uint8Array(ids.length);
+  for (const [i, id] of ids.entries()) {
     if (table.marks[id] === 1) continue;
     table.marks[id] = 1;
+    fresh[i] = 1;
     table.touched.push(id);
   }
+  return fresh;
 }
 
-function clearTable<B extends Block>(host: Host<B>, table: TableGradient<B>): void {
-  const values = host.values(table.block);
-  for (const row of table.touched) {
-    values.fill(0, row * table.width, (row + 1) * table.width);
-    table.marks[row] = 0;
-  }
+function forget<B>(table: TableGradient<B>): void {
+  for (const row of table.touched) table.marks[row] = 0;
   table.touched = [];
 }
 
-function checkRows<B>({ parameter, ids, offsets }: RowGradient<B>, { rows }: TableGradient<B>): void {
-  checkIds(parameter, ids, rows);
-  if (offsets !== undefined) checkOffsets(parameter, offsets, ids.length);
+function checkRows<B>(part: RowGradient<B>, { rows }: TableGradient<B>): void {
+  if ("ids" in part) checkIds(part.parameter, part.ids, rows);
 }
 
 /** Throws `index` unless every id is a row of the table. The kernels do not look. */

@@ -1,5 +1,16 @@
 import type { Host } from "./host.js";
-import { adamw, axpy, bagGradient, ema, type FloatArray, scatterAddRows, sgd, squaredNorm } from "./reference.js";
+import {
+  adamw,
+  adamwTable,
+  axpy,
+  ema,
+  type FloatArray,
+  scatterAddRows,
+  sgd,
+  sparseProduct,
+  squaredNorm,
+  squaredNormRows,
+} from "./reference.js";
 
 /** A host in plain TypeScript: float64 unless another array is asked for. */
 export function createReferenceHost(
@@ -10,11 +21,13 @@ export function createReferenceHost(
     free: () => undefined,
     values: (block) => block,
     adamw,
+    adamwTable,
     sgd,
     squaredNorm,
+    squaredNormRows,
     axpy,
     ema,
-    bagGradient,
+    sparseProduct,
     scatterAddRows,
   };
 }

@@ -1,8 +1,21 @@
+import type { SparseMatrix } from "./bags.js";
 import type { AdamwFactors, FloatArray, SgdFactors, Span } from "./reference.js";
 
 /** Float values that a host keeps. */
 export interface Block {
   readonly length: number;
+}
+
+/** Rows of a table, ascending. */
+export interface TableRows {
+  readonly ids: Int32Array;
+  readonly width: number;
+}
+
+/** Where a product's rows go, and whether each is the first that comes there (a byte): it replaces what is there, later ones are added. */
+export interface RowTargets {
+  readonly ids: Int32Array;
+  readonly fresh: Uint8Array;
 }
 
 /** Where weights, gradients and optimiser state lie, and the loops over them. `B` is how a host names its blocks. */
@@ -13,11 +26,15 @@ export interface Host<B extends Block> {
   /** The values themselves; the array is stale after the next `allocate`. */
   values(block: B): FloatArray;
   adamw(parameter: B, gradient: B, first: B, second: B, span: Span, factors: AdamwFactors): void;
+  /** AdamW over a whole table of which only some rows have a gradient; what `gradient` holds in the others is not read. */
+  adamwTable(parameter: B, gradient: B, first: B, second: B, rows: TableRows, factors: AdamwFactors): void;
   sgd(parameter: B, gradient: B, velocity: B | undefined, factors: SgdFactors): void;
   squaredNorm(x: B, span: Span): number;
+  squaredNormRows(x: B, rows: TableRows): number;
   axpy(y: B, x: B, a: number): void;
   ema(target: B, source: B, momentum: number): void;
-  bagGradient(gradient: B, ids: Int32Array, offsets: Int32Array, width: number, dy: B): void;
+  /** A sparse matrix times the rows of `source` [·, width]: to the rows of `target`, or to those that `targets` names. */
+  sparseProduct(matrix: SparseMatrix, source: B, width: number, target: B, targets?: RowTargets): void;
   scatterAddRows(gradient: B, ids: Int32Array, width: number, dy: B): void;
 }
 

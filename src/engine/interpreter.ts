@@ -1,8 +1,9 @@
 import type { Bindings } from "../graph/dim.js";
 import type { Tensor } from "../graph/tensor.js";
+import { bagMatrix } from "./bags.js";
 import { dropoutMask, maskKey, maskThreshold } from "./dropout.js";
 import { missingDropout } from "./errors.js";
-import type { Executable, RunRequest } from "./executable.js";
+import type { Executable, RowGradient, RunRequest } from "./executable.js";
 import { product } from "./host.js";
 import { createReferenceHost } from "./host-reference.js";
 import { evaluate, maskName } from "./interpreter/evaluate.js";
@@ -48,12 +49,13 @@ async function compile(spec: ProgramSpec): Promise<Executable<FloatArray>> {
       for (const [name, target] of request.gradients ?? []) target.set(results[`gradient ${name}`]!.data);
       return {
         outputs: Object.fromEntries(names.map((name) => [name, copy(results[`output ${name}`]!)])),
-        rows: rows.map(({ parameter, offsets }, i) => ({
-          parameter,
-          ids: results[`ids ${i}`]!.data as Int32Array,
-          dy: results[`dy ${i}`]!.data as FloatArray,
-          ...(offsets === undefined ? {} : { offsets: results[`offsets ${i}`]!.data as Int32Array }),
-        })),
+        rows: rows.map(({ parameter, offsets }, i): RowGradient<FloatArray> => {
+          const part = { parameter, dy: results[`dy ${i}`]!.data as FloatArray };
+          const ids = results[`ids ${i}`]!.data as Int32Array;
+          if (offsets === undefined) return { ...part, ids };
+          const [tableRows = 0] = request.weights.get(parameter)?.shape ?? [];
+          return { ...part, bags: bagMatrix(parameter, ids, results[`offsets ${i}`]!.data as Int32Array, tableRows) };
+        }),
         release: () => undefined,
       };
     },

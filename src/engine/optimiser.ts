@@ -1,6 +1,6 @@
 import { inputError } from "../base/errors.js";
 import type { NamedTensor, RawTensor } from "../base/safetensors.js";
-import { type Block, type Host, product } from "./host.js";
+import { type Block, type Host, product, type TableRows } from "./host.js";
 import { adamwFactors, type FloatArray } from "./reference.js";
 import type { OptimiserOptions } from "./types.js";
 
@@ -9,7 +9,7 @@ export interface ParameterGradient<B> {
   readonly name: string;
   readonly parameter: B;
   readonly gradient: B;
-  readonly rows?: { readonly ids: Int32Array; readonly width: number };
+  readonly rows?: TableRows;
 }
 
 /** What an optimiser keeps of one parameter: moments as large as itself, and how many steps it (or each of its rows) took. */
@@ -72,26 +72,22 @@ export function createOptimiserState<B extends Block>(
         const rate = learningRate * (rates.get(name) ?? 1);
         if (options.kind === "sgd") {
           const { momentum = 0, nesterov = false } = options;
-          host.sgd(parameter, gradient, moments[0], {
-            gradientScale,
-            weightDecay,
-            momentum,
-            nesterov,
-            learningRate: rate,
-          });
+          const factors = { gradientScale, weightDecay, momentum, nesterov, learningRate: rate };
+          if (rows !== undefined) clearOthers(host, gradient, rows);
+          host.sgd(parameter, gradient, moments[0], factors);
           continue;
         }
         const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
-        const update = (counter: number, from: number, count: number): void => {
-          const step = ++steps[counter]!;
-          const factors = adamwFactors({ beta1, beta2, epsilon, weightDecay }, step, rate, gradientScale);
-          host.adamw(parameter, gradient, moments[0]!, moments[1]!, { from, count }, factors);
-        };
-        if (!sparse.has(name)) update(0, 0, parameter.length);
-        else {
+        const [first, second] = moments as [B, B];
+        const factorsOf = (counter: number) =>
+          adamwFactors({ beta1, beta2, epsilon, weightDecay }, ++steps[counter]!, rate, gradientScale);
+        if (sparse.has(name)) {
           const width = parameter.length / steps.length;
-          for (const row of rows?.ids ?? steps.keys()) update(row, row * width, width);
-        }
+          for (const row of rows?.ids ?? steps.keys()) {
+            host.adamw(parameter, gradient, first, second, { from: row * width, count: width }, factorsOf(row));
+          }
+        } else if (rows !== undefined) host.adamwTable(parameter, gradient, first, second, rows, factorsOf(0));
+        else host.adamw(parameter, gradient, first, second, { from: 0, count: parameter.length }, factorsOf(0));
       }
     },
     tensors() {
@@ -134,6 +130,17 @@ export function createOptimiserState<B extends Block>(
     },
     free: () => freeAll(slots),
   };
+}
+
+/** Makes the gradient zero in the rows that have none. */
+function clearOthers<B extends Block>(host: Host<B>, gradient: B, { ids, width }: TableRows): void {
+  const values = host.values(gradient);
+  let row = 0;
+  for (const next of ids) {
+    values.fill(0, row * width, next * width);
+    row = next + 1;
+  }
+  values.fill(0, row * width);
 }
 
 function momentKinds(options: OptimiserOptions): readonly string[] {

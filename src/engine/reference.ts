@@ -1,5 +1,8 @@
 // The kernels in plain TypeScript: what kernels/*.ts must compute, and what the interpreter engine uses in float64.
 
+import type { SparseMatrix } from "./bags.js";
+import type { RowTargets, TableRows } from "./host.js";
+
 export type FloatArray = Float32Array | Float64Array;
 
 /** A stretch of values, [from, from + count). */
@@ -124,34 +127,45 @@ export function ema(target: FloatArray, source: FloatArray, momentum: number): v
   for (let i = 0; i < target.length; i++) target[i] = target[i]! * momentum + source[i]! * (1 - momentum);
 }
 
-/** out[b] ← mean of the rows ids[offsets[b]] … ids[offsets[b + 1] − 1] of a table [rows, width]; zeros for an empty bag. */
-export function bagMean(table: FloatArray, ids: Int32Array, offsets: Int32Array, width: number, out: FloatArray): void {
-  out.fill(0);
-  eachInBag(offsets, (bag, at, share) => addRow(out, bag, table, ids[at]!, width, share));
+/** `adamw` over a table; rows that are not named have gradient 0. */
+export function adamwTable(
+  parameter: FloatArray,
+  gradient: FloatArray,
+  first: FloatArray,
+  second: FloatArray,
+  { ids, width }: TableRows,
+  factors: AdamwFactors,
+): void {
+  const whole = new Float64Array(parameter.length);
+  for (const row of ids) whole.set(gradient.subarray(row * width, (row + 1) * width), row * width);
+  adamw(parameter, whole, first, second, { from: 0, count: parameter.length }, factors);
 }
 
-/** gradient[id] += dy[b] / (size of bag b), for every id of every bag b, in order. */
-export function bagGradient(
-  gradient: FloatArray,
-  ids: Int32Array,
-  offsets: Int32Array,
+/** The sum of squares of some rows of a table. */
+export function squaredNormRows(x: FloatArray, { ids, width }: TableRows): number {
+  let sum = 0;
+  for (const row of ids) sum += squaredNorm(x, { from: row * width, count: width });
+  return sum;
+}
+
+/** Row i of a sparse matrix times the rows of `source` goes to row i of `target`, or to row targets.ids[i], where it is added unless that is fresh. */
+export function sparseProduct(
+  { starts, ids, weights }: SparseMatrix,
+  source: FloatArray,
   width: number,
-  dy: FloatArray,
+  target: FloatArray,
+  targets?: RowTargets,
 ): void {
-  eachInBag(offsets, (bag, at, share) => addRow(gradient, ids[at]!, dy, bag, width, share));
+  for (let i = 0; i + 1 < starts.length; i++) {
+    const row = targets === undefined ? i : targets.ids[i]!;
+    if (targets?.fresh[i] !== 0) target.fill(0, row * width, (row + 1) * width);
+    for (let at = starts[i]!; at < starts[i + 1]!; at++) addRow(target, row, source, ids[at]!, width, weights[at]!);
+  }
 }
 
 /** gradient[ids[i]] += dy[i], in order. */
 export function scatterAddRows(gradient: FloatArray, ids: Int32Array, width: number, dy: FloatArray): void {
   for (const [i, id] of ids.entries()) addRow(gradient, id, dy, i, width, 1);
-}
-
-function eachInBag(offsets: Int32Array, visit: (bag: number, at: number, share: number) => void): void {
-  for (let bag = 0; bag + 1 < offsets.length; bag++) {
-    const from = offsets[bag]!;
-    const to = offsets[bag + 1]!;
-    for (let at = from; at < to; at++) visit(bag, at, 1 / (to - from));
-  }
 }
 
 function addRow(y: FloatArray, yRow: number, x: FloatArray, xRow: number, width: number, a: number): void {

@@ -2,16 +2,16 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { workError } from "../base/errors.js";
 import type { Bindings } from "../graph/dim.js";
 import type { DType, Shape } from "../graph/tensor.js";
+import { type BagMatrix, bagMatrix } from "./bags.js";
 import { maskKey, maskThreshold } from "./dropout.js";
 import { missingDropout } from "./errors.js";
 import type { Executable, RowGradient, RunRequest, RunResults } from "./executable.js";
-import { checkIds, checkOffsets } from "./gradients.js";
 import { product } from "./host.js";
 import type { WasmBlock, WasmHost } from "./host-wasm.js";
 import { sharingShows } from "./sharing.js";
-import type { OnnxSource } from "./source.js";
+import type { IdsSource, OnnxSource } from "./source.js";
 import { bindRun, concreteShape } from "./split.js";
-import type { Feeds, HostTensor } from "./types.js";
+import type { HostTensor } from "./types.js";
 
 type View = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
@@ -90,14 +90,31 @@ async function runSession(
   };
   try {
     const given = new Map<string, Placed>();
+    const fetched = new Map<string, Placed>();
+    const read = (graphName: string): HostTensor => {
+      const placed = fetched.get(graphName)!;
+      return { dtype: placed.dtype, shape: placed.shape, data: viewOf(host, placed).slice() };
+    };
+    const idsOf = ({ name, isInput }: IdsSource): Int32Array =>
+      (isInput ? feeds[name]! : read(name)).data as Int32Array;
     for (const mask of source.masks)
       given.set(mask.graphName, fillMask(host, mask, place("bool", mask.shape), request));
-    for (const bag of source.bags) {
-      const placed = place("float32", bag.shape);
-      fillBag(host, bag, feeds, weights, placed.block);
-      given.set(bag.graphName, placed);
+    const matrices = new Map<string, BagMatrix>();
+    /** The matrix of a table's bags: the same for their means and for their gradients. */
+    const bagsOf = (table: string, ids: IdsSource, offsets: IdsSource): BagMatrix => {
+      const key = `${table} ${ids.name} ${offsets.name}`;
+      const [rows = 0] = shapeOf(weights, table);
+      const matrix = matrices.get(key) ?? bagMatrix(table, idsOf(ids), idsOf(offsets), rows);
+      matrices.set(key, matrix);
+      return matrix;
+    };
+    for (const { graphName, shape, table, ids, offsets } of source.bags) {
+      const placed = place("float32", shape);
+      const { byBag } = bagsOf(table, { name: ids, isInput: true }, { name: offsets, isInput: true });
+      const { block } = weights.get(table)!;
+      host.sparseProduct(byBag, block, shapeOf(weights, table)[1] ?? 0, placed.block);
+      given.set(graphName, placed);
     }
-    const fetched = new Map<string, Placed>();
     for (const { graphName, dtype, shape } of source.outputs) fetched.set(graphName, place(dtype, shape));
     if (gradients !== undefined) {
       for (const { parameter, graphName } of source.dense) {
@@ -121,20 +138,16 @@ async function runSession(
     const targets = new Map([...fetched].map(([name, one]) => [name, tensorOf({ ...one, data: viewOf(host, one) })]));
     await session.run(Object.fromEntries(inputs), Object.fromEntries(targets));
 
-    const read = (graphName: string): HostTensor => {
-      const placed = fetched.get(graphName)!;
-      return { dtype: placed.dtype, shape: placed.shape, data: viewOf(host, placed).slice() };
-    };
-    const idsOf = (name: string, isInput: boolean): Int32Array =>
-      (isInput ? feeds[name]! : read(name)).data as Int32Array;
     return {
       outputs: Object.fromEntries(source.outputs.map(({ name, graphName }) => [name, read(graphName)])),
       rows:
         gradients === undefined
           ? []
           : source.rows.map(({ parameter, ids, offsets, dy }): RowGradient<WasmBlock> => {
-              const list = offsets === undefined ? {} : { offsets: idsOf(offsets.name, offsets.isInput) };
-              return { parameter, ids: idsOf(ids.name, ids.isInput), dy: fetched.get(dy)!.block, ...list };
+              const part = { parameter, dy: fetched.get(dy)!.block };
+              return offsets === undefined
+                ? { ...part, ids: idsOf(ids) }
+                : { ...part, bags: bagsOf(parameter, ids, offsets) };
             }),
       release,
     };
@@ -155,20 +168,6 @@ function fillMask(
   if (dropout === undefined) throw missingDropout(path);
   host.fillMask(placed.block, product(placed.shape), maskKey({ ...dropout, path }), maskThreshold(rate));
   return placed;
-}
-
-function fillBag(
-  host: WasmHost,
-  { table, ids, offsets }: OnnxSource["bags"][number],
-  feeds: Feeds,
-  weights: RunRequest<WasmBlock>["weights"],
-  out: WasmBlock,
-): void {
-  const [rows = 0, width = 0] = shapeOf(weights, table);
-  const [idList, offsetList] = [feeds[ids]!.data as Int32Array, feeds[offsets]!.data as Int32Array];
-  checkIds(table, idList, rows);
-  checkOffsets(table, offsetList, idList.length);
-  host.bagMean(weights.get(table)!.block, idList, offsetList, width, out);
 }
 
 function shapeOf(weights: RunRequest<WasmBlock>["weights"], name: string): readonly number[] {

@@ -10,7 +10,7 @@ interface InGraph {
 }
 
 /** Where int32 ids of a row gradient come from: an input, or an output of the graph. */
-interface IdsSource {
+export interface IdsSource {
   readonly name: string;
   readonly isInput: boolean;
 }

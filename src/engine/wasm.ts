@@ -18,6 +18,26 @@ export interface WasmKernels {
     inverseRoot: number,
     epsilon: number,
   ): void;
+  adamwTable(
+    parameter: number,
+    gradient: number,
+    first: number,
+    second: number,
+    ids: number,
+    idCount: number,
+    from: number,
+    to: number,
+    width: number,
+    gradientScale: number,
+    keep: number,
+    beta1: number,
+    oneMinusBeta1: number,
+    beta2: number,
+    oneMinusBeta2: number,
+    stepSize: number,
+    inverseRoot: number,
+    epsilon: number,
+  ): void;
   sgd(
     parameter: number,
     gradient: number,
@@ -30,11 +50,22 @@ export interface WasmKernels {
     learningRate: number,
   ): void;
   squaredNorm(x: number, count: number): number;
+  squaredNormRows(x: number, ids: number, count: number, width: number): number;
   axpy(y: number, x: number, count: number, a: number): void;
   ema(target: number, source: number, count: number, momentum: number, rest: number): void;
   dropoutMask(mask: number, count: number, key0: number, key1: number, threshold: number): void;
-  bagMean(table: number, ids: number, offsets: number, bags: number, width: number, out: number): void;
-  bagGradient(gradient: number, ids: number, offsets: number, bags: number, width: number, dy: number): void;
+  sparseProduct(
+    starts: number,
+    ids: number,
+    weights: number,
+    from: number,
+    to: number,
+    width: number,
+    source: number,
+    target: number,
+    rows: number,
+    fresh: number,
+  ): void;
   scatterAddRows(gradient: number, ids: number, count: number, width: number, dy: number): void;
 }
 

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { rng } from "#nearmiss/base/rng.js";
+import { bagMatrix } from "#nearmiss/engine/bags.js";
 import { dropoutMask, maskKey, maskThreshold } from "#nearmiss/engine/dropout.js";
 import { createReferenceHost } from "#nearmiss/engine/host-reference.js";
 import { createWasmHost, type WasmBlock } from "#nearmiss/engine/host-wasm.js";
-import { adamwFactors, bagMean } from "#nearmiss/engine/reference.js";
+import { adamwFactors } from "#nearmiss/engine/reference.js";
 
 // In float32 the reference rounds wherever it stores, as the kernels do: sums of two terms are equal to the bit.
 const reference = createReferenceHost((length) => new Float32Array(length));
@@ -106,24 +107,29 @@ test("AdamW over a span leaves its neighbours alone", () => {
   expect([...host.values(p)]).toEqual([1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1, 1, 1]);
 });
 
-test.each([1, 4, 6, 64, 70])(
-  "bags and row gradients of width %i equal the reference, plain sums to the bit",
+test.each([1, 4, 6, 32, 70])(
+  "products and row gradients of width %i equal the reference, plain sums to the bit",
   (width) => {
     const { host, block } = createBlocks();
     const rows = 13;
-    const ids = integers(40, rows, "ids");
-    const offsets = Int32Array.of(0, 5, 5, 6, 30, 40);
+    const ids = integers(80, rows, "ids");
+    const offsets = Int32Array.of(0, 5, 5, 6, 70, 80);
     const table = normals(rows * width, "table");
     const dy = normals(5 * width, "dy");
+    const { byBag, byRow, rows: named } = bagMatrix("table", ids, offsets, rows);
 
-    const out = host.allocate(5 * width);
-    const bags = new Float32Array(5 * width);
-    host.bagMean(block(table), ids, offsets, width, out);
-    bagMean(table, ids, offsets, width, bags);
-    for (const [i, value] of host.values(out).entries()) expect(value).toBeCloseTo(bags[i]!, 5);
-    expect([...host.values(out).subarray(width, 2 * width)]).toEqual(Array(width).fill(0));
+    const means = host.allocate(5 * width);
+    host.values(means).fill(Number.NaN);
+    host.sparseProduct(byBag, block(table), width, means);
+    for (let bag = 0; bag < 5; bag++) {
+      const members = ids.subarray(offsets[bag], offsets[bag + 1]);
+      for (let i = 0; i < width; i++) {
+        const mean = members.reduce((sum, id) => sum + table[id * width + i]! / members.length, 0);
+        expect(host.values(means)[bag * width + i]).toBeCloseTo(mean, 5);
+      }
+    }
     const single = ids[5]!;
-    expect(host.values(out).slice(2 * width, 3 * width)).toEqual(table.slice(single * width, (single + 1) * width));
+    expect(host.values(means).slice(2 * width, 3 * width)).toEqual(table.slice(single * width, (single + 1) * width));
 
     const start = normals(rows * width, "gradient");
     const wanted = start.slice();
@@ -131,9 +137,70 @@ test.each([1, 4, 6, 64, 70])(
     reference.scatterAddRows(wanted, ids.subarray(0, 5), width, dy);
     host.scatterAddRows(got, ids.subarray(0, 5), width, block(dy));
     expect(host.values(got)).toEqual(wanted);
-    reference.bagGradient(wanted, ids, offsets, width, dy);
-    host.bagGradient(got, ids, offsets, width, block(dy));
+
+    // Rows that are fresh lose what was there, were it a NaN.
+    const fresh = Uint8Array.from(named, (row) => row % 2);
+    for (const [i, row] of named.entries()) if (fresh[i] === 1) host.values(got)[row * width] = Number.NaN;
+    for (const [i, row] of named.entries()) if (fresh[i] === 1) wanted.fill(0, row * width, (row + 1) * width);
+    for (let bag = 0; bag < 5; bag++) {
+      const members = ids.subarray(offsets[bag], offsets[bag + 1]);
+      for (const id of members)
+        for (let i = 0; i < width; i++) wanted[id * width + i]! += dy[bag * width + i]! / members.length;
+    }
+    host.sparseProduct(byRow, block(dy), width, got, { ids: named, fresh });
     for (const [i, value] of host.values(got).entries()) expect(value).toBeCloseTo(wanted[i]!, 4);
+  },
+);
+
+test("a bag's repeated ids are one entry, and no row is named that no bag has", () => {
+  const matrix = bagMatrix("table", Int32Array.of(4, 1, 4, 4, 1, 7), Int32Array.of(0, 4, 4, 6), 9);
+  expect(matrix).toEqual({
+    byBag: {
+      starts: Int32Array.of(0, 2, 2, 4),
+      ids: Int32Array.of(4, 1, 1, 7),
+      weights: Float64Array.of(0.75, 0.25, 0.5, 0.5),
+    },
+    byRow: {
+      starts: Int32Array.of(0, 2, 3, 4),
+      ids: Int32Array.of(0, 2, 0, 2),
+      weights: Float64Array.of(0.25, 0.5, 0.75, 0.5),
+    },
+    rows: Int32Array.of(1, 4, 7),
+  });
+});
+
+test.each([[[]], [[0]], [[0, 1, 4, 9, 10]], [[3, 10]], [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]])(
+  "AdamW and the norm over a table with gradients in the rows %j never look at the others",
+  (named) => {
+    const [rows, width] = [11, 5];
+    const { host, block } = createBlocks();
+    const [p, m, g] = ["p", "m", "g"].map((name) => normals(rows * width, name)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const v = normals(rows * width, "v").map(Math.abs);
+    const ids = Int32Array.from(named);
+    const whole = new Float32Array(rows * width);
+    const holed = new Float32Array(rows * width).fill(Number.NaN);
+    for (const row of named)
+      for (const to of [whole, holed]) to.set(g.subarray(row * width, (row + 1) * width), row * width);
+    const factors = adamwFactors({ beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.1 }, 3, 0.01, 0.5);
+    const run = (dense: boolean) => {
+      const blocks = { p: block(p), m: block(m), v: block(v) };
+      if (dense) host.adamw(blocks.p, block(whole), blocks.m, blocks.v, { from: 0, count: rows * width }, factors);
+      else host.adamwTable(blocks.p, block(holed), blocks.m, blocks.v, { ids, width }, factors);
+      return Object.values(blocks).map((one) => host.values(one).slice());
+    };
+    expect(run(false)).toEqual(run(true));
+    const other = [p.slice(), m.slice(), v.slice()] as const;
+    reference.adamwTable(other[0], holed, other[1], other[2], { ids, width }, factors);
+    run(false).forEach((values, i) => {
+      for (const [at, value] of values.entries()) expect(value).toBeCloseTo(other[i]![at]!, 5);
+    });
+    const squares = whole.reduce((sum, value) => sum + value ** 2, 0);
+    expect(host.squaredNormRows(block(holed), { ids, width })).toBeCloseTo(squares, 9);
+    expect(reference.squaredNormRows(holed, { ids, width })).toBe(host.squaredNormRows(block(holed), { ids, width }));
   },
 );
 

@@ -1,6 +1,6 @@
 // AssemblyScript: compiled to WebAssembly with SIMD by scripts/build.mjs. Addresses are bytes, counts are float32 values.
 
-/** One fused pass of AdamW; the factors are those of `adamwFactors` in ../reference.ts. */
+/** One fused pass of AdamW; the factors are those of `adamwFactors` in ../reference.ts. Gradient 0: all of it is zero. */
 export function adamw(
   parameter: usize,
   gradient: usize,
@@ -30,7 +30,7 @@ export function adamw(
   const whole = (count & ~3) << 2;
   let at: usize = 0;
   for (; at < whole; at += 16) {
-    const g = f32x4.mul(v128.load(gradient + at), vGradientScale);
+    const g = gradient == 0 ? f32x4.splat(0) : f32x4.mul(v128.load(gradient + at), vGradientScale);
     const m = f32x4.add(f32x4.mul(v128.load(first + at), vBeta1), f32x4.mul(g, vOneMinusBeta1));
     const v = f32x4.add(f32x4.mul(v128.load(second + at), vBeta2), f32x4.mul(f32x4.mul(g, g), vOneMinusBeta2));
     v128.store(first + at, m);
@@ -40,12 +40,63 @@ export function adamw(
     v128.store(parameter + at, f32x4.sub(f32x4.mul(v128.load(parameter + at), vKeep), change));
   }
   for (; at < bytes; at += 4) {
-    const g = load<f32>(gradient + at) * gradientScale;
+    const g = gradient == 0 ? <f32>0 : load<f32>(gradient + at) * gradientScale;
     const m = load<f32>(first + at) * beta1 + g * oneMinusBeta1;
     const v = load<f32>(second + at) * beta2 + g * g * oneMinusBeta2;
     store<f32>(first + at, m);
     store<f32>(second + at, v);
     const change = (m * stepSize) / (sqrt<f32>(v) * inverseRoot + epsilon);
     store<f32>(parameter + at, load<f32>(parameter + at) * keep - change);
+  }
+}
+
+/** AdamW over the rows `from` … `to` − 1 of a table of which only the rows `ids`, ascending, have a gradient: there, in `gradient`. */
+export function adamwTable(
+  parameter: usize,
+  gradient: usize,
+  first: usize,
+  second: usize,
+  ids: usize,
+  idCount: usize,
+  from: usize,
+  to: usize,
+  width: usize,
+  gradientScale: f32,
+  keep: f32,
+  beta1: f32,
+  oneMinusBeta1: f32,
+  beta2: f32,
+  oneMinusBeta2: f32,
+  stepSize: f32,
+  inverseRoot: f32,
+  epsilon: f32,
+): void {
+  const end = ids + (idCount << 2);
+  let next = ids;
+  let row = from;
+  while (next < end && <usize>load<i32>(next) < from) next += 4;
+  while (row < to) {
+    // A stretch of rows without a gradient, or of rows with one.
+    const has = next < end && <usize>load<i32>(next) == row;
+    let stop = has ? row : next < end ? min(to, <usize>load<i32>(next)) : to;
+    for (; has && stop < to && next < end && <usize>load<i32>(next) == stop; next += 4) stop++;
+    const at = (row * width) << 2;
+    adamw(
+      parameter + at,
+      has ? gradient + at : 0,
+      first + at,
+      second + at,
+      (stop - row) * width,
+      gradientScale,
+      keep,
+      beta1,
+      oneMinusBeta1,
+      beta2,
+      oneMinusBeta2,
+      stepSize,
+      inverseRoot,
+      epsilon,
+    );
+    row = stop;
   }
 }

@@ -30,6 +30,13 @@ export function squaredNorm(x: usize, count: usize): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) + tail;
 }
 
+/** Sum of squares of the rows `ids` of a table, row after row. */
+export function squaredNormRows(x: usize, ids: usize, count: usize, width: usize): f64 {
+  let sum: f64 = 0;
+  for (let at = ids; at < ids + (count << 2); at += 4) sum += squaredNorm(x + <usize>load<i32>(at) * (width << 2), width);
+  return sum;
+}
+
 /** y ← y + a · x. */
 export function axpy(y: usize, x: usize, count: usize, a: f32): void {
   const va = f32x4.splat(a);
