@@ -2,6 +2,7 @@ import { inputError } from "../base/errors.js";
 import { rng } from "../base/rng.js";
 import { bertNetwork } from "../nn/bert.js";
 import { bertJson } from "./bert-config.js";
+import { jsonText } from "./json.js";
 import { withoutSpecialTokens } from "./tokenizer.js";
 import type { BertConfig, FloatTensor, JsonObject, ModelDescription, PoolingMode, TensorPlace } from "./types.js";
 
@@ -43,7 +44,7 @@ export function freshStatic({ vocabulary, dimension, seed, deviation = 1 }: Fres
     model: {
       family: "static",
       config: { vocabSize: vocabulary.size, dimension },
-      rawConfig: null,
+      configText: null,
       pooling: null,
       maxLength: null,
       dimension,
@@ -108,7 +109,7 @@ export function freshBert(options: FreshBertOptions): FreshModel {
     model: {
       family: "bert",
       config,
-      rawConfig: bertJson(config, padding, deviation),
+      configText: jsonText(bertJson(config, padding, deviation)),
       pooling: { modes: [pooling], includePrompt: true, dimension: hiddenSize },
       maxLength,
       dimension: hiddenSize,

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { fileFingerprint, fingerprint } from "../base/fingerprint.js";
@@ -57,7 +57,7 @@ export function readTransformer(path: string, folder: string, warnings: Warnings
   const { maxLength, lowercase } = readLength(root, tokenizer.config, usablePositions(model), warnings);
   return {
     ...model,
-    rawConfig,
+    configText: readFileSync(file, "utf8"),
     tokenFolder: folder,
     maxLength,
     lowercase,
@@ -103,7 +103,7 @@ function readStatic(path: string, folder: string) {
   return {
     family: "static" as const,
     config: { vocabSize, dimension },
-    rawConfig: null,
+    configText: null,
     tokenFolder: folder,
     pooling: null,
     maxLength: tokenizer.truncation,

@@ -14,13 +14,13 @@ import type { JsonObject, ModelDescription } from "./types.js";
 export function transformersJsFiles(model: ModelDescription): ReadonlyMap<string, string | Uint8Array> {
   const config =
     model.family !== "static"
-      ? asFloat32(model.rawConfig ?? {})
-      : {
+      ? asFloat32(model.configText ?? "{}")
+      : jsonText({
           architectures: ["StaticEmbedding"],
           hidden_size: model.config.dimension,
           model_type: "static-embedding",
           vocab_size: model.config.vocabSize,
-        };
+        });
   const kept = (name: string, value: JsonObject): string | Uint8Array => {
     const bytes = model.tokenizerFiles.get(name);
     return bytes !== undefined && same(JSON.parse(Buffer.from(bytes).toString("utf8")), value)
@@ -28,7 +28,7 @@ export function transformersJsFiles(model: ModelDescription): ReadonlyMap<string
       : jsonText(value);
   };
   return new Map([
-    ["config.json", jsonText(config)],
+    ["config.json", config],
     ["tokenizer.json", kept("tokenizer.json", tokenizer(model))],
     ["tokenizer_config.json", kept("tokenizer_config.json", tokenizerConfig(model))],
   ]);
@@ -91,9 +91,8 @@ function paddingToken(json: JsonObject): string {
 }
 
 /** transformers loads weights in the type that config.json names: what is written here is float32, whatever was read. */
-function asFloat32(config: JsonObject): JsonObject {
-  const changed = ["dtype", "torch_dtype"].filter((key) => config[key] !== undefined);
-  return { ...config, ...Object.fromEntries(changed.map((key) => [key, "float32"])) };
+function asFloat32(config: string): string {
+  return config.replace(/("(?:torch_)?dtype"\s*:\s*)"[^"]*"/g, '$1"float32"');
 }
 
 function same(a: unknown, b: unknown): boolean {

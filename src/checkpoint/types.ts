@@ -53,8 +53,11 @@ export interface TensorPlace {
 interface DescriptionOf<Family, Config> {
   readonly family: Family;
   readonly config: Config;
-  /** config.json as it was, so that what nearmiss does not use survives a save; null for static models. */
-  readonly rawConfig: JsonObject | null;
+  /**
+   * config.json as it was, so that what nearmiss does not use survives a save; null for static models. Text, since JSON.parse forgets
+   * that 2.0 is no integer, which transformers minds.
+   */
+  readonly configText: string | null;
   /** Folder of the token encoder, relative to the model folder: nearly always "". */
   readonly tokenFolder: string;
   /** Null for static models, whose table is averaged by the module itself. */
