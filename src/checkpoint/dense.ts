@@ -12,7 +12,8 @@ const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
   ["Sigmoid", "sigmoid"],
 ]);
 
-const TORCH_CLASS: Readonly<Record<Activation, string>> = {
+/** Activation → torch class. */
+export const TORCH_CLASS: Readonly<Record<Activation, string>> = {
   identity: "torch.nn.modules.linear.Identity",
   tanh: "torch.nn.modules.activation.Tanh",
   relu: "torch.nn.modules.activation.ReLU",
@@ -48,7 +49,11 @@ export function readDense(path: string, folder: string, inFeatures: number): Den
     inFeatures,
     outFeatures: raw.out_features,
     bias: raw.bias ?? true,
-    activation: activation(file, raw.activation_function),
+    // As sentence-transformers: Tanh where the file says nothing, the identity for null.
+    activation:
+      raw.activation_function === undefined
+        ? "tanh"
+        : readActivation(file, "activation_function", raw.activation_function),
   };
 }
 
@@ -61,14 +66,13 @@ export function denseJson({ inFeatures, outFeatures, bias, activation }: Dense):
   };
 }
 
-/** As sentence-transformers: Tanh where the file says nothing, the identity for null. */
-function activation(file: string, name: string | null | undefined): Activation {
-  if (name === undefined) return "tanh";
+/** The activation of a torch class; null is the identity. */
+export function readActivation(file: string, field: string, name: string | null): Activation {
   if (name === null) return "identity";
   const known = name.startsWith("torch.nn.") ? ACTIVATIONS.get(name.slice(name.lastIndexOf(".") + 1)) : undefined;
   if (known === undefined)
     throw modelError(file, "unsupported activation", {
-      field: "activation_function",
+      field,
       found: name,
       expected: `torch.nn's ${[...ACTIVATIONS.keys()].join(", ")}`,
     });

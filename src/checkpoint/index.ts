@@ -1,4 +1,9 @@
-export { encoderOf } from "./encoder.js";
+export {
+  readCrossEncoder,
+  type WriteCrossEncoderOptions,
+  writeCrossEncoder,
+} from "./cross-encoder.js";
+export { encoderOf, maskedLanguageModelOf, networkOf, pairEncoderOf } from "./encoder.js";
 export {
   type FreshBertOptions,
   type FreshModel,

@@ -101,7 +101,12 @@ export function checkDense(
   checkShapes(join(path, dense.prefix, "model.safetensors"), new Map(headParameters([dense])), parameters);
 }
 
-function checkShapes(file: string, shapes: ReadonlyMap<string, readonly number[]>, parameters: Parameters): void {
+/** Checks that tensors are there in these shapes. */
+export function checkShapes(
+  file: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  parameters: Parameters,
+): void {
   for (const [name, shape] of shapes) {
     const found = parameters.shapes.get(name);
     if (found === undefined) throw modelError(file, `tensor ${name} is missing`, { field: name });

@@ -11,7 +11,7 @@ import { readPooling } from "./pooling.js";
 import { readLength, readSettings } from "./settings.js";
 import { readTokenizer, withLowercase, withoutSpecialTokens } from "./tokenizer.js";
 import { readTransformerConfig, usablePositions } from "./transformer-config.js";
-import type { HeadModule, JsonObject, ModelDescription, ModelFolder, Pooling } from "./types.js";
+import type { HeadModule, JsonObject, ModelFolder, Pooling } from "./types.js";
 
 /**
  * Reads a model folder of sentence-transformers, transformers (a plain encoder) or nearmiss, old layouts and new, without its weights'
@@ -30,7 +30,7 @@ export async function readModelFolder(path: string, warnings: Warnings): Promise
     first.kind === "Transformer" ? readEncoder(path, first.folder, others, warnings) : readStatic(path, first.folder);
   const { head, dimension } = readHead(path, others, token.dimension, token.parameters);
   const { parameters, ...described } = token;
-  const manifest = join(path, "nearmiss.json");
+  const { family, config, pooling, maxLength, tokenizerJson } = described;
   return {
     ...described,
     head,
@@ -39,8 +39,8 @@ export async function readModelFolder(path: string, warnings: Warnings): Promise
     path,
     places: parameters.places,
     sources: parameters.sources,
-    fingerprint: await modelFingerprint(path, { ...described, head }, parameters),
-    manifest: existsSync(manifest) ? checkShape(manifest, readJson(manifest), z.looseObject({})) : null,
+    fingerprint: await modelFingerprint(path, parameters, { family, config, pooling, head, maxLength, tokenizerJson }),
+    manifest: readManifest(path),
   };
 }
 
@@ -134,11 +134,19 @@ function readHead(path: string, modules: readonly ModuleEntry[], pooled: number,
   return { head, dimension };
 }
 
-type Described = Pick<ModelDescription, "family" | "config" | "pooling" | "head" | "maxLength" | "tokenizerJson">;
-
-async function modelFingerprint(path: string, model: Described, { sources }: Parameters): Promise<string> {
+/** A name for all files of weights and everything else that decides a vector. */
+export async function modelFingerprint(
+  path: string,
+  { sources }: Pick<Parameters, "sources">,
+  decisive: object,
+): Promise<string> {
   const files = [...new Set(sources.values())].sort();
   const hashes = await Promise.all(files.map((file) => fileFingerprint(join(path, file))));
-  const { family, config, pooling, head, maxLength, tokenizerJson } = model;
-  return fingerprint({ family, config, pooling, head, maxLength, tokenizerJson }, hashes);
+  return fingerprint(decisive, hashes);
+}
+
+/** nearmiss.json, where there is one. */
+export function readManifest(path: string): JsonObject | null {
+  const manifest = join(path, "nearmiss.json");
+  return existsSync(manifest) ? checkShape(manifest, readJson(manifest), z.looseObject({})) : null;
 }

@@ -4,14 +4,18 @@ import { writeFileAtomic } from "../base/files.js";
 import { canonicalJson } from "../base/fingerprint.js";
 import type { Warnings } from "../base/warnings.js";
 import { jsonText, readJson } from "./json.js";
-import type { JsonObject, ModelDescription } from "./types.js";
+import type { JsonObject, ModelDescription, StaticConfig, Tokens, TransformerConfig } from "./types.js";
+
+/** Of a model, what decides these files. */
+export type TokenModel = Tokens & TokenNetwork;
+type TokenNetwork = TransformerConfig | { readonly family: "static"; readonly config: StaticConfig };
 
 /**
  * The files in a model folder's root that transformers.js reads beside `onnx/model.onnx`, by name. It knows neither modules.json nor
  * sentence_bert_config.json, so that the tokenizer's own files must say the greatest length and which special tokens are put around a
  * text. sentence-transformers goes by modules.json and opens the same folder.
  */
-export function transformersJsFiles(model: ModelDescription): ReadonlyMap<string, string | Uint8Array> {
+export function transformersJsFiles(model: TokenModel): ReadonlyMap<string, string | Uint8Array> {
   const config =
     model.family !== "static"
       ? asFloat32(model.configText ?? "{}")
@@ -66,7 +70,7 @@ export function completeForTransformersJs(root: string, model: ModelDescription,
 }
 
 /** A static model has no other place that says where to cut a text. */
-function tokenizer({ family, maxLength, tokenizerJson: json }: ModelDescription): JsonObject {
+function tokenizer({ family, maxLength, tokenizerJson: json }: TokenModel): JsonObject {
   const before = (json["truncation"] ?? null) as JsonObject | null;
   if (family !== "static" || (before?.["max_length"] ?? null) === maxLength) return json;
   const cut = { direction: "Right", strategy: "LongestFirst", stride: 0, ...before, max_length: maxLength };
@@ -74,7 +78,7 @@ function tokenizer({ family, maxLength, tokenizerJson: json }: ModelDescription)
 }
 
 /** Whatever the file said of the length, the model's own; and what a static model's folder may lack, since its module needs no configuration. */
-function tokenizerConfig({ family, maxLength, tokenizerConfig, tokenizerJson }: ModelDescription): JsonObject {
+function tokenizerConfig({ family, maxLength, tokenizerConfig, tokenizerJson }: TokenModel): JsonObject {
   const { model_max_length: _, ...others } = tokenizerConfig;
   const sized = maxLength === null ? others : { ...tokenizerConfig, model_max_length: maxLength };
   return family === "static"

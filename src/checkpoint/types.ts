@@ -1,6 +1,7 @@
 import type { Similarity } from "../base/types.js";
 import type { BertConfig as BertShape } from "../nn/bert.js";
-import type { Head, PoolingMode } from "../nn/encoder.js";
+import type { ClassifierConfig } from "../nn/classifier.js";
+import type { Activation, Head, PoolingMode } from "../nn/encoder.js";
 import type { ModernBertConfig as ModernBertShape } from "../nn/modernbert.js";
 import type { BertFamily } from "../nn/network.js";
 
@@ -50,9 +51,16 @@ export interface TensorPlace {
   readonly tensor: string;
 }
 
-interface DescriptionOf<Family, Config> {
-  readonly family: Family;
-  readonly config: Config;
+/** How a model makes tokens of texts, and where its tensors lie. */
+export interface Tokens {
+  /** Most tokens of a text (of a pair), special tokens included; null: no limit. */
+  readonly maxLength: number | null;
+  /** Whether sentence_bert_config.json asks for lower-casing; `tokenizerJson` already does it. */
+  readonly lowercase: boolean;
+  readonly tokenizerJson: JsonObject;
+  readonly tokenizerConfig: JsonObject;
+  /** Files of the tokenizer by name, carried over byte for byte. */
+  readonly tokenizerFiles: ReadonlyMap<string, Uint8Array>;
   /**
    * config.json as it was, so that what nearmiss does not use survives a save; null for static models. Text, since JSON.parse forgets
    * that 2.0 is no integer, which transformers minds.
@@ -60,22 +68,19 @@ interface DescriptionOf<Family, Config> {
   readonly configText: string | null;
   /** Folder of the token encoder, relative to the model folder: nearly always "". */
   readonly tokenFolder: string;
+  /** Every floating-point tensor by its parameter name: that of the file without the family's prefix (`bert.`), with LayerNorm's `weight` and `bias`. */
+  readonly places: ReadonlyMap<string, TensorPlace>;
+}
+
+interface DescriptionOf<Family, Config> extends Tokens {
+  readonly family: Family;
+  readonly config: Config;
   /** Null for static models, whose table is averaged by the module itself. */
   readonly pooling: Pooling | null;
   readonly head: readonly Head[];
-  /** Most tokens of a text, special tokens included; null: no limit. */
-  readonly maxLength: number | null;
-  /** Whether sentence_bert_config.json asks for lower-casing; `tokenizerJson` already does it. */
-  readonly lowercase: boolean;
   readonly prompts: ReadonlyMap<string, string>;
   readonly defaultPromptName: string | null;
   readonly similarity: Similarity;
-  readonly tokenizerJson: JsonObject;
-  readonly tokenizerConfig: JsonObject;
-  /** Files of the tokenizer by name, carried over byte for byte. */
-  readonly tokenizerFiles: ReadonlyMap<string, Uint8Array>;
-  /** Every floating-point tensor by its parameter name: that of the file without the family's prefix (`bert.`), with LayerNorm's `weight` and `bias`. */
-  readonly places: ReadonlyMap<string, TensorPlace>;
   /** Length of the final vector. */
   readonly dimension: number;
 }
@@ -86,13 +91,24 @@ export type TransformerDescription =
   | DescriptionOf<BertFamily, BertConfig>
   | DescriptionOf<"modernbert", ModernBertConfig>;
 
-/** A model in a folder. */
-export type ModelFolder = ModelDescription & {
+/** A cross-encoder: one transformer reads two texts together and gives a score for each label. */
+export type CrossEncoderDescription = TransformerConfig &
+  Tokens & {
+    readonly classifier: ClassifierConfig;
+    /** What turns a logit into a score: the sigmoid for one label unless the files say otherwise. */
+    readonly activation: Activation;
+  };
+
+/** What comes with a model that lies in a folder. */
+export interface InFolder {
   readonly path: string;
   /** Parameter name → its weight file, relative to `path`. */
   readonly sources: ReadonlyMap<string, string>;
-  /** Changes with anything that changes a vector; prompts do not. */
+  /** Changes with anything that changes a vector or score; prompts do not. */
   readonly fingerprint: string;
   /** nearmiss.json, where the model was made by nearmiss. */
   readonly manifest: JsonObject | null;
-};
+}
+
+export type ModelFolder = ModelDescription & InFolder;
+export type CrossEncoderFolder = CrossEncoderDescription & InFolder;

@@ -5,7 +5,7 @@ import { toFloat32 } from "../base/float16.js";
 import { readSafetensors, readSafetensorsHeader, type SafetensorsEntry } from "../base/safetensors.js";
 import { insideFolder } from "./inside.js";
 import { checkShape, entriesOf, modelError, readJson } from "./json.js";
-import type { FloatTensor, ModelFolder } from "./types.js";
+import type { FloatTensor, InFolder, Tokens } from "./types.js";
 
 /** What the header of a weight file says of one tensor. `file` is relative to the model folder. */
 export interface FoundTensor {
@@ -68,7 +68,9 @@ function noWeights(path: string, inside: (name: string) => string) {
  * The values of every floating-point tensor as float32, by parameter name (`places` of the folder).
  * Throws `bad-model` where a value is not finite or the file changed since the folder was read.
  */
-export function loadWeights(model: ModelFolder): Map<string, FloatTensor> {
+export function loadWeights(
+  model: Pick<Tokens, "places"> & Pick<InFolder, "path" | "sources">,
+): Map<string, FloatTensor> {
   const files = new Map<string, Map<string, string>>();
   for (const [parameter, { tensor }] of model.places) {
     const file = model.sources.get(parameter) as string;

@@ -9,7 +9,7 @@ import { denseJson } from "./dense.js";
 import { jsonText, modelError } from "./json.js";
 import { poolingJson } from "./pooling.js";
 import { vocabTxt } from "./tokenizer.js";
-import { transformersJsFiles } from "./transformers-js.js";
+import { type TokenModel, transformersJsFiles } from "./transformers-js.js";
 import type { FloatTensor, JsonObject, ModelDescription } from "./types.js";
 
 export interface WriteModelOptions {
@@ -28,27 +28,40 @@ export interface WriteModelOptions {
  * Equal models give equal bytes. Weights are float32, under the names of the file the model came from.
  */
 export async function writeModelFolder(target: string, options: WriteModelOptions): Promise<void> {
+  const { model, readme } = options;
+  await writeFolder(target, { ...options, files: textFiles(model), readme: readme ?? shortCard(model) });
+}
+
+export interface FolderContent extends Omit<WriteModelOptions, "model" | "readme"> {
+  readonly model: Pick<ModelDescription, "places">;
+  /** Every file but weights, card and manifest. */
+  readonly files: ReadonlyMap<string, string | Uint8Array>;
+  readonly readme: string;
+}
+
+/** Writes a folder of any kind of model: beside `target`, then renamed. */
+export async function writeFolder(target: string, content: FolderContent): Promise<void> {
   const path = resolve(target);
   const beside = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
   rmSync(beside, { recursive: true, force: true });
   try {
     mkdirSync(beside, { recursive: true });
-    await fill(beside, options);
+    await fill(beside, content);
     replace(beside, path);
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }
 }
 
-async function fill(path: string, { model, tensors, manifest, readme }: WriteModelOptions): Promise<void> {
+async function fill(path: string, { model, tensors, manifest, files, readme }: FolderContent): Promise<void> {
   const weights: Record<string, string> = {};
   for (const [folder, held] of byFolder(model, values(tensors))) {
     const file = folder === "" ? "model.safetensors" : `${folder}/model.safetensors`;
     writeSafetensors(join(path, file), held);
     weights[file] = await fileFingerprint(join(path, file));
   }
-  for (const [name, content] of textFiles(model)) writeFileAtomic(join(path, name), content);
-  writeFileAtomic(join(path, "README.md"), readme ?? shortCard(model));
+  for (const [name, content] of files) writeFileAtomic(join(path, name), content);
+  writeFileAtomic(join(path, "README.md"), readme);
   writeFileAtomic(join(path, "nearmiss.json"), jsonText({ ...manifest, format: 1, version: version(), weights }));
 }
 
@@ -65,35 +78,42 @@ function values(tensors: WriteModelOptions["tensors"]): ReadonlyMap<string, Floa
 }
 
 /** The tensors of each weight file under the names they have there. */
-function byFolder(model: ModelDescription, tensors: ReadonlyMap<string, FloatTensor>): Map<string, NamedTensor[]> {
+function byFolder(
+  { places }: Pick<ModelDescription, "places">,
+  tensors: ReadonlyMap<string, FloatTensor>,
+): Map<string, NamedTensor[]> {
   const folders = new Map<string, NamedTensor[]>();
-  for (const [name, { folder, tensor }] of model.places) {
+  for (const [name, { folder, tensor }] of places) {
     const held = tensors.get(name);
     if (held === undefined) throw new RangeError(`the model has no values for ${name}`);
     const list = folders.get(folder) ?? [];
     list.push({ name: tensor, dtype: "F32", shape: held.shape, data: held.data });
     folders.set(folder, list);
   }
-  for (const name of tensors.keys())
-    if (!model.places.has(name)) throw new RangeError(`the model has no place for ${name}`);
+  for (const name of tensors.keys()) if (!places.has(name)) throw new RangeError(`the model has no place for ${name}`);
   return folders;
 }
 
-/** Every file of the folder but weights, card and manifest. */
-function textFiles(model: ModelDescription): Map<string, string | Uint8Array> {
+/** The files of configuration and tokenizer of a model's token encoder. */
+export function tokenFiles(model: TokenModel): Map<string, string | Uint8Array> {
   const files = new Map<string, string | Uint8Array>();
   const inside = (name: string): string => join(model.tokenFolder, name);
   for (const [name, content] of model.tokenizerFiles) files.set(inside(name), content);
   for (const folder of new Set(["", model.tokenFolder]))
     for (const [name, content] of transformersJsFiles(model)) files.set(join(folder, name), content);
-  if (model.family !== "static") {
+  const vocabulary = model.family === "static" ? null : vocabTxt(model.tokenizerJson);
+  if (vocabulary !== null && !files.has(inside("vocab.txt"))) files.set(inside("vocab.txt"), vocabulary);
+  return files;
+}
+
+/** Every file of the folder but weights, card and manifest. */
+function textFiles(model: ModelDescription): Map<string, string | Uint8Array> {
+  const files = tokenFiles(model);
+  if (model.family !== "static")
     files.set(
-      inside("sentence_bert_config.json"),
+      join(model.tokenFolder, "sentence_bert_config.json"),
       jsonText({ max_seq_length: model.maxLength, do_lower_case: model.lowercase }),
     );
-    const vocabulary = vocabTxt(model.tokenizerJson);
-    if (vocabulary !== null && !files.has(inside("vocab.txt"))) files.set(inside("vocab.txt"), vocabulary);
-  }
   const modules = [{ path: model.tokenFolder, type: model.family !== "static" ? "Transformer" : "StaticEmbedding" }];
   if (model.pooling !== null) {
     files.set("1_Pooling/config.json", jsonText(poolingJson(model.pooling)));

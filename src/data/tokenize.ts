@@ -1,4 +1,5 @@
 import { inputError } from "../base/errors.js";
+import { type PairPart, pairLengths, pairTemplate } from "./pair-template.js";
 import { checkConfig, checkTokenizer } from "./tokenize-file.js";
 import { openLibrary, type TokenizerLibrary } from "./tokenize-library.js";
 import { mendText } from "./tokenize-mend.js";
@@ -24,6 +25,12 @@ export interface TextTokenizer {
    * it is (not trimmed), may be empty, and special-token strings in it ("[MASK]") are those tokens.
    */
   encode(text: string, options?: EncodeOptions): Int32Array;
+  /** Two texts as one row, for cross-encoders; what is cut off is the longer text's end. Types tell which text a token is of. */
+  encodePair(
+    first: string,
+    second: string,
+    options?: Pick<EncodeOptions, "onTruncated">,
+  ): { readonly ids: Int32Array; readonly types: Int32Array };
   /** The ids as strings, for people. */
   tokens(ids: Iterable<number>): string[];
 }
@@ -65,6 +72,7 @@ export function loadTokenizer(
     });
   };
   const contentIds = piecewise(content, idsOf) ?? idsOf;
+  let template: readonly PairPart[] | null = null;
   const { prefix, suffix } = specialTokens(library, idsOf, file);
   if (maxLength !== null && !(Number.isInteger(maxLength) && maxLength > prefix.length + suffix.length)) {
     throw inputError("bad-max-length", "the greatest length leaves no room for text", {
@@ -95,6 +103,22 @@ export function loadTokenizer(
       row.set(ids, before.length);
       row.set(after, before.length + ids.length);
       return row;
+    },
+    encodePair(first, second, { onTruncated } = {}) {
+      template ??= pairTemplate(content.post_processor, file);
+      const special = template.reduce((sum, part) => sum + ("ids" in part ? part.ids.length : 0), 0);
+      const room = maxLength === null ? Number.POSITIVE_INFINITY : maxLength - special;
+      const [a, b] = [first, second].map((text) => contentIds(text, Number.POSITIVE_INFINITY)) as [number[], number[]];
+      const [m, n] = pairLengths(a.length, b.length, room);
+      if (m < a.length || n < b.length) onTruncated?.();
+      const cut = (ids: readonly number[], length: number) =>
+        cutLeft ? ids.slice(ids.length - length) : ids.slice(0, length);
+      const texts = { first: cut(a, m), second: cut(b, n) };
+      const rows = template.map((part) => ({ ids: "ids" in part ? part.ids : texts[part.text], type: part.type }));
+      return {
+        ids: Int32Array.from(rows.flatMap(({ ids }) => ids)),
+        types: Int32Array.from(rows.flatMap(({ ids, type }) => ids.map(() => type))),
+      };
     },
     tokens: (ids) => Array.from(ids, (id) => library.id_to_token(id) ?? `<${id}>`),
   };

@@ -1,7 +1,8 @@
 import { gelu, l2Normalize, linear, parameter, relu, sigmoid, type Tensor, tanh } from "../graph/index.js";
 import type { Activation, Head } from "./encoder.js";
 
-const activations: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
+/** What a module puts after its product. */
+export const activations: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
   identity: (x) => x,
   tanh,
   relu,
