@@ -23,6 +23,7 @@ export type {
   TripleData,
 } from "./base/types.js";
 export { type CountedWarning, collectWarnings, type Warnings } from "./base/warnings.js";
+export { type PullOptions, type PullResult, pull } from "./checkpoint/pull.js";
 export { describeData } from "./data/describe.js";
 export { type HoldOutOptions, holdOutItems, holdOutPairs } from "./data/held-out.js";
 export { loadData, loadDataset } from "./data/load.js";

@@ -6,6 +6,7 @@ import { addEmbed } from "./commands/embed.js";
 import { addEval } from "./commands/eval.js";
 import { addExport } from "./commands/export.js";
 import { addMine } from "./commands/mine.js";
+import { addPull } from "./commands/pull.js";
 import { addScore } from "./commands/score.js";
 import { addSearch } from "./commands/search.js";
 import { addTrain } from "./commands/train.js";
@@ -13,10 +14,10 @@ import { commonOptions, type Runner, withCommonOptions } from "./common.js";
 import { reportFailure, runAction, type Streams } from "./run.js";
 import { version } from "./version.js";
 
-const built = [addDemo, addTrain, addMine, addEval, addScore, addEmbed, addSearch, addExport, addDoctor];
+const built = [addDemo, addTrain, addMine, addEval, addScore, addEmbed, addSearch, addExport, addPull, addDoctor];
 
 /** Commands of later parts: they answer, so that a script can tell "not yet" from "no such command". */
-const planned = ["inspect", "review", "pull", "studio", "serve", "worker", "merge"];
+const planned = ["inspect", "review", "studio", "serve", "worker", "merge"];
 
 /** Runs one command line (without `node` and the script) and returns the exit code. Never throws. */
 export async function main(argv: readonly string[], streams: Streams): Promise<number> {

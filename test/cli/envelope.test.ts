@@ -41,7 +41,7 @@ test.each([
   expect(plain.err).toMatch(/^error: /);
 });
 
-test.each(["inspect", "review", "pull", "studio", "serve", "worker", "merge"])("%s is not built yet", (name) => {
+test.each(["inspect", "review", "studio", "serve", "worker", "merge"])("%s is not built yet", (name) => {
   const { code, out } = nearmiss([name, "--json", "--qrels", "F", "anything"]);
   expect(code).toBe(2);
   expect(JSON.parse(out)).toMatchObject({ command: name, error: { code: "not-implemented" } });
