@@ -40,8 +40,16 @@ export { openSearch, type SearchOptions, type SearchResult, search } from "./fro
 export { planTraining, type TrainOptions, train } from "./front/train.js";
 export { type LossName, type LossOptions, loss } from "./losses/index.js";
 export { allenaiWindow, type MacroBatch, type WindowOptions, type WindowSelection } from "./miners/allenai-window.js";
+export {
+  type CollapseAlarm,
+  type CollapseRule,
+  findCollapse,
+  type WatchedStep,
+  watchCollapse,
+} from "./miners/collapse.js";
 export { type MinerName, type MinerOptions, miner } from "./miners/index.js";
 export { type ClassVectors, type HardClasses, type HardClassOptions, hardClasses } from "./miners/n-pair-hard-class.js";
+export { spread, type TripletTelemetry, tripletTelemetry } from "./miners/telemetry.js";
 export type { LabelledBatch, Miner, Selection } from "./miners/types.js";
 export type { Drawn } from "./negatives/drawing.js";
 export type { Filter } from "./negatives/filter.js";
