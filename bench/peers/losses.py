@@ -1,0 +1,82 @@
+"""Forward and backward of the losses of pytorch-metric-learning, each in a process of its own: seconds, and memory beyond the imports."""
+import importlib.metadata
+import json
+import os
+import resource
+import sys
+import time
+
+import pytorch_metric_learning.distances as distances
+import pytorch_metric_learning.losses as losses
+import pytorch_metric_learning.miners as miners
+import torch
+from pytorch_metric_learning.reducers import AvgNonZeroReducer, MeanReducer
+
+request = json.load(sys.stdin)
+threads, repeats, limit = request["threads"], request["repeats"], request["secondsAtMost"]
+
+
+def make(spec):
+    options = dict(spec.get("options", {}))
+    if "distance" in spec:
+        options["distance"] = getattr(distances, spec["distance"]["class"])(**spec["distance"].get("options", {}))
+    if "reducer" in spec:
+        options["reducer"] = {"MeanReducer": MeanReducer, "AvgNonZeroReducer": AvgNonZeroReducer}[spec["reducer"]]()
+    loss = getattr(losses, spec["class"])(**options)
+    if "miner" not in spec:
+        return loss
+    miner = getattr(miners, spec["miner"])()
+    return lambda vectors, labels: loss(vectors, labels, miner(vectors, labels))
+
+
+def measure(spec):
+    torch.set_num_threads(threads)
+    vectors = torch.tensor(request["embeddings"], dtype=torch.float32).reshape(len(request["labels"]), -1)
+    labels = torch.tensor(request["labels"])
+    torch.manual_seed(1)
+    loss = make(spec)
+    seconds, processor = [], []
+    started = time.perf_counter()
+    for _ in range(repeats + 1):
+        x = vectors.clone().requires_grad_()
+        begun, used = time.perf_counter(), time.process_time()
+        value = loss(x, labels)
+        value.backward()
+        seconds.append(time.perf_counter() - begun)
+        processor.append(time.process_time() - used)
+        if time.perf_counter() - started > limit:
+            break
+    # The first pass warms up, where there is time for another.
+    return {
+        "seconds": seconds[1:] or seconds,
+        "processorSeconds": processor[1:] or processor,
+        "value": value.item(),
+    }
+
+
+def in_child(spec):
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        room = request["gigabytesAtMost"] << 30
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (room, room))
+            result = measure(spec)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            result["peakBytes"] = (peak - base) * 1024
+        except (RuntimeError, MemoryError) as error:
+            result = {"failed": str(error).splitlines()[0][:200]}
+        with os.fdopen(write, "w") as out:
+            json.dump(result, out)
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return json.loads(text) if text else {"failed": "killed"}
+
+
+versions = {name: importlib.metadata.version(name) for name in ("torch", "pytorch-metric-learning")}
+print(json.dumps({"results": [in_child(spec) for spec in request["specs"]], "versions": versions}))
