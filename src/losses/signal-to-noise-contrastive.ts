@@ -23,6 +23,7 @@ export const signalToNoiseContrastive = defineLoss({
       const { positive, negative } = pairsOf(batch);
       const anchors = centred(given.anchors);
       const references = given.references === given.anchors ? anchors : centred(given.references);
+      // A constant row has no signal; float32 would find some.
       const signal = maximum(anchors.square().sum(1, { keepDims: true }), 1e-12);
       const ratios = distanceMatrix(anchors, references, "l2-squared").div(signal);
       const near = relu(ratios.sub(positiveMargin));

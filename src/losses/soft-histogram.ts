@@ -1,4 +1,4 @@
-import { clip, minimum, stopGradient, type Tensor } from "../graph/index.js";
+import { clip, maximum, minimum, stopGradient, type Tensor } from "../graph/index.js";
 import { apply } from "../graph/tensor.js";
 
 /** Where values stand among the centres of a histogram. */
@@ -16,7 +16,8 @@ export function placesOf(
   { from, to, bins }: { readonly from: number; readonly to: number; readonly bins: number },
 ): Places {
   const position = clip(x.sub(from).mul(bins / (to - from)), { min: 0, max: bins });
-  const lower = minimum(stopGradient(position).cast("int32"), bins - 1);
+  // What is not a number has no place, but must reach the sum: the index stays in range.
+  const lower = maximum(minimum(stopGradient(position).cast("int32"), bins - 1), 0);
   return { lower, fraction: position.sub(lower.cast("float32")), bins };
 }
 
