@@ -4,10 +4,12 @@ import type { TextItem } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { readTexts, type TextSource } from "../data/texts.js";
 import { vectorLine, writeNpy, writeVectorLines } from "../data/vectors.js";
+import { type HostedUsage, isHosted } from "../encode/hosted.js";
 import type { Role } from "../encode/model.js";
-import { load } from "./load.js";
+import { hostedModel, load } from "./load.js";
 
 export interface EmbedOptions {
+  /** A folder, or a URL `https://host/v1#name`. */
   readonly model: string;
   /** A file's path, or the bytes of standard input. */
   readonly input: TextSource;
@@ -33,6 +35,8 @@ export interface EmbedResult {
   readonly model: string;
   readonly fingerprint: string;
   readonly output: string | null;
+  /** What was asked of a model behind a URL. */
+  readonly usage?: HostedUsage;
 }
 
 /** Encodes texts of a file or stream, in their order. */
@@ -46,11 +50,13 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
       expected: "a name that ends in .npy, .jsonl or .jsonl.gz",
     });
   }
-  const model = await load(options.model, {
+  const opening = {
     cache: options.cache ?? null,
     warnings,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
+  };
+  const hosted = isHosted(options.model) ? hostedModel(options.model, opening) : null;
+  const model = hosted ?? (await load(options.model, opening));
   try {
     const all: TextItem[] = [];
     for await (const item of readTexts(options.input, warnings)) all.push(item);
@@ -69,9 +75,10 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
       model: options.model,
       fingerprint: model.fingerprint,
       output: output ?? null,
+      ...(hosted === null ? {} : { usage: hosted.usage() }),
     };
   } finally {
-    await model.close();
+    if ("close" in model) await model.close();
   }
 }
 

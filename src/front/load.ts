@@ -1,6 +1,7 @@
-import { notImplemented } from "../base/errors.js";
+import { inputError } from "../base/errors.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadWeights, readModelFolder } from "../checkpoint/index.js";
+import { type HostedModel, isHosted, openHosted } from "../encode/hosted.js";
 import { type Model, openTensors } from "../encode/model.js";
 import { openVectorCache } from "../encode/vector-cache.js";
 import { createEngine } from "../engine/onnxruntime.js";
@@ -23,7 +24,13 @@ export type LoadedModel = Model & { close(): Promise<void> };
  * and key for anything that is not right.
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
-  if (/^https?:\/\//.test(path)) throw notImplemented("a model behind a URL");
+  if (isHosted(path)) {
+    throw inputError("hosted-model", "a model behind a URL only gives vectors", {
+      found: path,
+      expected: "a model folder",
+      hint: "eval, mine, embed and search take a URL",
+    });
+  }
   const warnings = options.warnings ?? collectWarnings();
   const folder = await readModelFolder(path, warnings);
   const tensors = loadWeights(folder);
@@ -44,4 +51,15 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
       if (options.engine === undefined) await engine.close();
     },
   };
+}
+
+/** A model behind a URL. Its key is `NEARMISS_API_KEY` or `OPENAI_API_KEY` of the environment. */
+export function hostedModel(url: string, { cache, warnings = collectWarnings() }: LoadOptions): HostedModel {
+  const { NEARMISS_API_KEY, OPENAI_API_KEY } = process.env;
+  const apiKey = NEARMISS_API_KEY ?? OPENAI_API_KEY;
+  return openHosted(url, {
+    warnings,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(cache == null ? {} : { cache: openVectorCache(cache) }),
+  });
 }

@@ -97,7 +97,7 @@ async function openMining(options: MineNegativesOptions) {
   const set = options.candidates ?? "train";
   const documents = candidateDocuments(data, split, set);
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
-  const { retriever, model, kind } = await openRetriever(options.model, documents, {
+  const { retriever, similarity, kind } = await openRetriever(options.model, documents, {
     engine,
     cache,
     warnings,
@@ -110,8 +110,8 @@ async function openMining(options: MineNegativesOptions) {
     retriever,
     scorePairs: retriever.scorePairs,
     depth,
-    similarity: model?.similarity ?? "bm25",
-    scale: options.scale ?? (model === null ? 1 : 20),
+    similarity,
+    scale: options.scale ?? (similarity === "bm25" ? 1 : 20),
     round: 0,
     seed,
     sampler,

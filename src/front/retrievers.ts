@@ -1,6 +1,7 @@
 import type { Progress } from "../base/progress.js";
-import type { RetrievalData, ScoringRetriever, TextItem } from "../base/types.js";
+import type { RetrievalData, ScoringRetriever, Similarity, TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
+import { isHosted } from "../encode/hosted.js";
 import { openTensors } from "../encode/model.js";
 import type { Engine } from "../engine/types.js";
 import type { NamedRetriever } from "../evaluate/retrievers.js";
@@ -8,12 +9,14 @@ import { bm25 } from "../search/bm25.js";
 import { denseRetriever } from "../search/dense.js";
 import { tfIdf } from "../search/tf-idf.js";
 import { restart, type StartRecord } from "../train/start.js";
-import { type LoadedModel, type LoadOptions, load } from "./load.js";
+import { hostedModel, type LoadedModel, type LoadOptions, load } from "./load.js";
 
-/** A model by name: `bm25`, `tf-idf`, or a folder. */
+/** A model by name: `bm25`, `tf-idf`, a folder, or a URL. */
 export interface OpenedRetriever extends NamedRetriever {
   readonly retriever: ScoringRetriever;
-  /** The loaded model, where it is one. */
+  /** What its scores are. */
+  readonly similarity: Similarity | "bm25";
+  /** The loaded model, where it is a folder's. */
   readonly model: LoadedModel | null;
 }
 
@@ -21,14 +24,27 @@ export interface OpenedRetriever extends NamedRetriever {
 export async function openRetriever(
   name: string,
   documents: ReadonlyMap<string, TextItem>,
-  options: LoadOptions & { readonly progress?: Progress | undefined },
+  options: LoadOptions & { readonly engine: Engine; readonly progress?: Progress | undefined },
 ): Promise<OpenedRetriever> {
-  if (name === "bm25") return { name, kind: "bm25", retriever: bm25(documents.values()), model: null };
-  if (name === "tf-idf") return { name, kind: "tf-idf", retriever: tfIdf(documents.values()), model: null };
+  const lexical = { name, similarity: "bm25", model: null } as const;
+  if (name === "bm25") return { ...lexical, kind: "bm25", retriever: bm25(documents.values()) };
+  if (name === "tf-idf") return { ...lexical, kind: "tf-idf", retriever: tfIdf(documents.values()) };
+  if (isHosted(name)) {
+    const hosted = hostedModel(name, options);
+    const vectors = { ...hosted, engine: options.engine };
+    return {
+      name: "model",
+      kind: "model",
+      similarity: hosted.similarity,
+      retriever: await denseRetriever("model", vectors, documents.values(), options.progress),
+      model: null,
+    };
+  }
   const model = await load(name, options);
   return {
     name: "model",
     kind: "model",
+    similarity: model.similarity,
     retriever: await denseRetriever("model", model, documents.values(), options.progress),
     model,
   };

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { collectWarnings } from "#nearmiss/base/warnings.js";
+import { openHosted } from "#nearmiss/encode/hosted.js";
+import { openVectorCache } from "#nearmiss/encode/vector-cache.js";
+import { evaluate } from "#nearmiss/front/evaluate.js";
+import { writePairs } from "../cli/pairs.js";
+
+const folder = mkdtempSync(join(tmpdir(), "nearmiss-hosted-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Asked {
+  readonly model: string;
+  readonly input: readonly string[];
+}
+
+let server: Server;
+afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+/** Counts of the letters a, b, c: enough to tell texts apart. */
+const vectorOf = (text: string) => ["a", "b", "c"].map((letter) => text.split(letter).length);
+
+/** A server that answers with `respond`, or with vectors in another order than asked. */
+async function serve(
+  respond?: (
+    asked: Asked,
+    count: number,
+  ) => { status?: number; body?: string; headers?: Record<string, string> } | null,
+) {
+  const requests: Asked[] = [];
+  server = createServer(async (request, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const asked = JSON.parse(Buffer.concat(parts).toString()) as Asked;
+    requests.push(asked);
+    const special = respond?.(asked, requests.length);
+    if (special) return response.writeHead(special.status ?? 200, special.headers).end(special.body);
+    const data = asked.input.map((text, index) => ({ index, embedding: vectorOf(text) })).reverse();
+    response.end(JSON.stringify({ object: "list", data, usage: { prompt_tokens: 7, total_tokens: 7 } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1#letters`, requests };
+}
+
+test("vectors come in the order of the texts, each distinct text is sent once, and the cost is counted", async () => {
+  const { url, requests } = await serve();
+  const model = openHosted(url, { warnings: collectWarnings(), batch: 2 });
+  const texts = ["a", "bb", "ccc", "a", "abc"];
+  const { data, rows, dimension } = await model.encode(texts);
+  expect([rows, dimension]).toEqual([5, 3]);
+  expect([...data]).toEqual(texts.flatMap(vectorOf));
+  expect(requests.flatMap(({ input }) => input).sort()).toEqual(["a", "abc", "bb", "ccc"]);
+  expect(requests.every(({ model: name, input }) => name === "letters" && input.length <= 2)).toBe(true);
+  expect(model.usage()).toEqual({ requests: 2, texts: 4, tokens: 14 });
+});
+
+test("what the cache has is not asked for again, but for one text that tells the length", async () => {
+  const { url, requests } = await serve();
+  const open = () => openHosted(url, { warnings: collectWarnings(), cache: openVectorCache(join(folder, "cache")) });
+  const first = await open().encode(["a", "ab", "abc"]);
+  requests.length = 0;
+  const second = await open().encode(["abc", "a", "cab", "ab"]);
+  expect(requests.flatMap(({ input }) => input)).toEqual(["abc", "cab"]);
+  expect([...second.data.subarray(0, 3)]).toEqual([...first.data.subarray(6)]);
+});
+
+test("a busy server is asked again, as it says; a warning counts it", async () => {
+  const { url } = await serve((_, count) =>
+    count < 3 ? { status: 429, headers: { "retry-after": "0" }, body: "slow down" } : null,
+  );
+  const warnings = collectWarnings();
+  const { rows } = await openHosted(url, { warnings }).encode(["a"]);
+  expect(rows).toBe(1);
+  expect(warnings.list()).toMatchObject([{ code: "asked-again", count: 2 }]);
+});
+
+test.each([
+  [
+    "a refused key",
+    { status: 401, body: "no" },
+    { code: "no-access", exitCode: 2, message: expect.stringContaining("NEARMISS_API_KEY") },
+  ],
+  [
+    "an unknown model",
+    { status: 404, body: "no such model" },
+    { code: "hosted-model", exitCode: 1, message: expect.stringContaining("no such model") },
+  ],
+  [
+    "a page instead of vectors",
+    { body: "<html>" },
+    { code: "hosted-model", message: expect.stringContaining("<html>") },
+  ],
+  [
+    "too few vectors",
+    { body: '{"data": []}' },
+    { code: "hosted-model", message: expect.stringContaining("0 vectors") },
+  ],
+  [
+    "a failure that lasts",
+    { status: 503, body: "down" },
+    { code: "hosted-model", message: expect.stringContaining("asked 2 times") },
+  ],
+])("%s is told in one message", async (_, response, error) => {
+  const { url } = await serve(() => response);
+  const model = openHosted(url, { warnings: collectWarnings(), attempts: 2, patience: 1 });
+  await expect(model.encode(["a", "b"])).rejects.toMatchObject(error);
+});
+
+test("a URL without a name says how to name a model", async () => {
+  const { url } = await serve();
+  expect(() => openHosted(url.replace("#letters", ""), { warnings: collectWarnings() })).toThrow(
+    "https://host/v1#name",
+  );
+});
+
+test("a hosted model is measured like any other", async () => {
+  const { url } = await serve();
+  writePairs(join(folder, "data"));
+  const result = await evaluate({ data: join(folder, "data"), model: url, split: "train", baselines: ["bm25"] });
+  expect(result.systems.map(({ kind }) => kind)).toEqual(["model", "bm25"]);
+  expect(result.systems[0]?.measures["ndcg@10"]?.n).toBeGreaterThan(0);
+});
