@@ -23,20 +23,33 @@ export function evaluationText({ data, systems, comparisons }: EvaluationResult)
     ]),
   );
   const tests = comparisons.filter(({ measure }) => measure === main);
+  const several = tests.some(({ adjusted }) => adjusted !== undefined);
   const compared = table(
     [
       { title: "against" },
       { title: `difference in ${measureName(main)}` },
       { title: "p" },
+      ...(several ? [{ title: "p (Holm)" }] : []),
       { title: "wins / ties / losses" },
     ],
     tests.map((one) => [
       systemName(one.b),
       `${signed(one.difference)} [${signed(one.low)}, ${signed(one.high)}]`,
       pValue(one.p),
+      ...(one.adjusted === undefined ? [] : [pValue(one.adjusted.holm)]),
       `${count(one.wins)} / ${count(one.ties)} / ${count(one.losses)}`,
     ]),
   );
-  const head = `${data.split}: ${count(data.queries)} queries, ${count(data.documents)} documents; in brackets: 95 %`;
-  return [head, "", measured, ...(tests.length === 0 ? [] : ["", compared])].join("\n");
+  return [
+    `${data.split}: ${measuredOn(data)}; in brackets: 95 %`,
+    "",
+    measured,
+    ...(tests.length === 0 ? [] : ["", compared]),
+  ].join("\n");
+}
+
+function measuredOn({ kind, queries, documents, lone = 0 }: EvaluationResult["data"]): string {
+  if (kind === "scored") return `${count(queries)} pairs of ${count(documents)} texts`;
+  if (kind === undefined) return `${count(queries)} queries, ${count(documents)} documents`;
+  return `${count(queries)} items, each against ${count(documents - 1)} others${lone > 0 ? `; ${count(lone)} whose label nobody shares left out` : ""}`;
 }

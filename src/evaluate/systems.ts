@@ -2,12 +2,12 @@ import { inputError } from "../base/errors.js";
 import { canonicalText } from "../base/text.js";
 import type { Hits, RetrievalData, Split } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
-import { type Interval, middle95, resampledMeans } from "./bootstrap.js";
+import { compareSystems } from "./compare-systems.js";
 import { type Measure, parseMeasures } from "./measures.js";
 import { judgedQueries, type PerQueryOptions, perQuery } from "./per-query.js";
-import { randomisationTests } from "./randomisation.js";
+import type { EvaluationResult, SystemKind } from "./results.js";
 
-export type SystemKind = "model" | "bm25" | "tf-idf" | "untrained" | "fusion" | "run";
+export type { Comparison, EvaluationResult, MeasuredMean, SystemKind, SystemResult } from "./results.js";
 
 /** What one system found: hits by query id; a query that is missing counts 0. */
 export interface SystemHits {
@@ -27,45 +27,6 @@ export interface EvaluationOptions extends PerQueryOptions {
   /** Of the bootstrap and of the randomisation test. */
   readonly resamples?: number;
   readonly warnings?: Warnings;
-}
-
-/** A mean over n queries with its 95 % bootstrap interval. */
-export interface MeasuredMean extends Interval {
-  readonly mean: number;
-  readonly n: number;
-}
-
-export interface SystemResult {
-  readonly name: string;
-  readonly kind: SystemKind;
-  readonly fingerprint: string;
-  readonly measures: Readonly<Record<string, MeasuredMean>>;
-}
-
-/** System a against b by one measure: `difference` = mean(a) − mean(b) with its 95 % interval; a wins where its value is larger. */
-export interface Comparison extends Interval {
-  readonly a: string;
-  readonly b: string;
-  readonly measure: string;
-  readonly difference: number;
-  readonly p: number;
-  readonly test: "randomisation";
-  readonly resamples: number;
-  readonly wins: number;
-  readonly ties: number;
-  readonly losses: number;
-}
-
-/** The `result` of `nearmiss eval`. */
-export interface EvaluationResult {
-  readonly data: {
-    readonly fingerprint: string;
-    readonly split: string;
-    readonly queries: number;
-    readonly documents: number;
-  };
-  readonly systems: readonly SystemResult[];
-  readonly comparisons: readonly Comparison[];
 }
 
 export interface Evaluation {
@@ -94,54 +55,20 @@ export function evaluateSystems(options: EvaluationOptions): Evaluation {
     });
   if (options.keepSelf !== true) warnOfSharedIds(options, queries);
   const values = systems.map(({ hits }) => perQuery(hits, split, queries, measures, options));
-  // One column a system and measure.
-  const columns = values.flatMap((ofSystem) => measures.map(({ name }) => ofSystem.get(name)!));
-  const bootstrap = resampledMeans(columns, resamples, seed);
-  const resampled = (column: number): Float64Array =>
-    Float64Array.from({ length: resamples }, (_, row) => bootstrap[row * columns.length + column]!);
-
-  const measured = systems.map(({ name, kind, fingerprint }, system): SystemResult => {
-    const means = measures.map((measure, m) => {
-      const column = system * measures.length + m;
-      return [
-        measure.name,
-        { mean: mean(columns[column]!), ...middle95(resampled(column)), n: queries.length },
-      ] as const;
-    });
-    return { name, kind, fingerprint, measures: Object.fromEntries(means) };
-  });
-
-  // The first system's columns come first: column m against the same measure of each other system.
-  const differences = columns
-    .slice(measures.length)
-    .map((others, i) => others.map((other, query) => columns[i % measures.length]![query]! - other));
-  const tests = randomisationTests(differences, seed, resamples);
-  const comparisons = differences.map((difference, i): Comparison => {
-    const m = i % measures.length;
-    const others = resampled(measures.length + i);
-    const wins = difference.filter((value) => value > 0).length;
-    const losses = difference.filter((value) => value < 0).length;
-    return {
-      a: systems[0]!.name,
-      b: systems[1 + Math.floor(i / measures.length)]!.name,
-      measure: measures[m]!.name,
-      difference: mean(difference),
-      ...middle95(resampled(m).map((value, row) => value - others[row]!)),
-      p: tests[i]!.p,
-      test: "randomisation",
-      resamples: tests[i]!.resamples,
-      wins,
-      ties: difference.length - wins - losses,
-      losses,
-    };
-  });
+  const named = systems.map(({ name, kind, fingerprint }, system) => ({
+    name,
+    kind,
+    fingerprint,
+    values: values[system]!,
+  }));
+  const names = measures.map(({ name }) => name);
   const about = {
     fingerprint: data.fingerprint,
     split: split.name,
     queries: queries.length,
     documents: data.documents.size,
   };
-  return { result: { data: about, systems: measured, comparisons }, queries, values };
+  return { result: { data: about, ...compareSystems(named, names, { seed, resamples }) }, queries, values };
 }
 
 /** Leaving out a document with the query's id is right where the two are the same text; elsewhere the ids may be equal by chance. */
@@ -169,8 +96,4 @@ function splitOf(data: RetrievalData, name: string): Split {
     found: name,
     expected: [...data.splits.keys()].join(", "),
   });
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -41,8 +41,13 @@ export function measureName(name: string): string {
     ["recall", "Recall"],
     ["hit", "Hit"],
     ["precision", "Precision"],
+    ["r-precision", "R-precision"],
+    ["nmi", "NMI"],
+    ["ami", "AMI"],
+    ["spearman", "Spearman"],
+    ["pearson", "Pearson"],
   ]);
-  return [known.get(base) ?? base, ...rest].join("@");
+  return [known.get(base) ?? base, ...rest.map((cut) => (cut === "r" ? "R" : cut))].join("@");
 }
 
 /** A system as people call it. */
