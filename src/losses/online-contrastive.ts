@@ -30,8 +30,9 @@ function hardPairs({ distances, positive, negative }: Compared, margin: number):
   const nearest = min(where(negative, distances, Number.POSITIVE_INFINITY));
   const limit = where(countOf(positive).greater(1), farthest, meanOf(distances, negative));
   const floor = where(countOf(negative).greater(1), nearest, meanOf(distances, positive));
-  const hardNegative = negative.and(distances.less(limit));
-  const hardPositive = positive.and(distances.greater(floor));
+  // Written so that a distance of NaN is kept, and seen in the loss.
+  const hardNegative = negative.and(distances.greaterOrEqual(limit).not());
+  const hardPositive = positive.and(distances.lessOrEqual(floor).not());
   const pulls = where(hardPositive, distances.square(), 0).sum();
   const pushes = where(hardNegative, relu(distances.neg().add(margin)).square(), 0).sum();
   return {

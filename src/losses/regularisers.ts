@@ -77,8 +77,8 @@ export const alignment = defineLoss({
 
 /** x^exponent with gradient 0 at 0. */
 function powerOf(x: Tensor, exponent: number): Tensor {
-  const positive = x.greater(0);
-  return where(positive, where(positive, x, 1).pow(exponent), 0);
+  const zero = x.lessOrEqual(0);
+  return where(zero, 0, where(zero, 1, x).pow(exponent));
 }
 
 /**

@@ -30,8 +30,8 @@ export function distanceMatrix(a: Tensor, b: Tensor, metric: Metric): Tensor {
   return metric === "l2-squared" ? squared : safeSqrt(squared);
 }
 
-/** √x with gradient 0 at 0: two equal rows have no direction to move apart. */
+/** √x with gradient 0 at 0: two equal rows have no direction to move apart. NaN stays NaN. */
 export function safeSqrt(x: Tensor): Tensor {
-  const positive = x.greater(0);
-  return where(positive, sqrt(where(positive, x, 1)), 0);
+  const zero = x.lessOrEqual(0);
+  return where(zero, 0, sqrt(where(zero, 1, x)));
 }
