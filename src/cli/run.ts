@@ -1,4 +1,6 @@
+import type { Dataset } from "../base/types.js";
 import { type CountedWarning, collectWarnings, type Warnings } from "../base/warnings.js";
+import { describeData } from "../data/describe.js";
 import { describeError, interrupted } from "./failure.js";
 import { createProgress, type ProgressView } from "./progress.js";
 import { version } from "./version.js";
@@ -27,6 +29,8 @@ export interface Context {
   print(line: string): void;
   /** Text for people while the work goes on; never on stdout with `--json`. */
   say(text: string): void;
+  /** Says what the data were recognised as, on stderr. */
+  recognised(data: Dataset): void;
 }
 
 /** What a command hands back. */
@@ -92,6 +96,9 @@ export async function runAction(
       print: (line) => write(streams.out, line),
       say: (text) => {
         if (!quiet) write(people, text);
+      },
+      recognised: (data) => {
+        if (!quiet) write(streams.err, describeData(data));
       },
     });
     progress.close();

@@ -14,3 +14,9 @@ export function toItem({ id, title, text }: FoundText): TextItem {
   const joined = text.trim() === "" ? title : `${title} ${text}`;
   return { id: id ?? textId(joined), text: joined, title };
 }
+
+/** The text of an item without its title. */
+export function bodyOf({ text, title }: TextItem): string {
+  if (title === undefined || title === "" || !text.startsWith(title)) return text;
+  return text.length === title.length ? "" : text.slice(title.length + 1);
+}

@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly picture?: { readonly height: number; readonly width: number };
   /** Hears of merged documents, left out sections and the like. */
   readonly warnings?: Warnings;
+  /** Hears what was recognised as soon as it is read. */
+  readonly recognised?: ((data: Dataset) => void) | undefined;
 }
 
 const understood =
@@ -49,6 +51,12 @@ const inWords: Readonly<Record<Dataset["kind"], string>> = {
  * field for anything that cannot be read, and `unknown-format` where nothing is recognised.
  */
 export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
+  const data = await recognise(source, options);
+  options.recognised?.(data);
+  return data;
+}
+
+async function recognise(source: string, options: LoadOptions): Promise<Dataset> {
   const warnings = options.warnings ?? collectWarnings();
   const columns = new Map(Object.entries(options.columns ?? {}));
   if (!existsSync(source)) return loadPrefixed(source, columns, warnings);

@@ -1,7 +1,7 @@
 import { inputError } from "../base/errors.js";
 import type { Judgements } from "../base/types.js";
 
-const kinds = ["ndcg", "mrr", "recall", "map", "hit", "precision"] as const;
+const kinds = ["ndcg", "mrr", "recall", "map", "hit", "precision", "answer-recall"] as const;
 
 /** A measure of ranked results at a cut-off; `name` is how it is written, such as `ndcg@10`. */
 export interface Measure {
@@ -15,7 +15,7 @@ export function parseMeasures(text: string): readonly Measure[] {
   const names = [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
   if (names.length === 0) throw unknownMeasure(text);
   return names.map((name) => {
-    const [, kind, cut] = /^([a-z]+)@([1-9][0-9]*)$/.exec(name) ?? [];
+    const [, kind, cut] = /^([a-z-]+)@([1-9][0-9]*)$/.exec(name) ?? [];
     const known = kinds.find((one) => one === kind);
     if (known === undefined) throw unknownMeasure(name);
     return { name, kind: known, k: Number(cut) };
@@ -36,6 +36,8 @@ export interface Gains {
   readonly ranked: Float64Array;
   /** The positive grades of all judged documents, largest first. */
   readonly ideal: Float64Array;
+  /** For `answer-recall`: how many ranks there are above the first document that holds an answer; infinite where none does. */
+  readonly answered?: number;
 }
 
 /** The gains of the first `depth` ranks of a list of document ids. */
@@ -53,9 +55,11 @@ export function gainsOf(ids: readonly string[], judgements: Judgements, depth: n
  * a relevant document the value is 0. As trec_eval defines them:
  * `ndcg`: linear gains, discount log2(rank + 1), the ideal cut at k too (Järvelin and Kekäläinen 2002); `mrr`: 1 / rank of the first
  * relevant document within k; `recall`: relevant within k / relevant; `map`: Σ of the precision at each relevant rank within k / relevant
- * (not min(k, relevant)); `hit`: 1 if one is within k; `precision`: relevant within k / k.
+ * (not min(k, relevant)); `hit`: 1 if one is within k; `precision`: relevant within k / k. `answer-recall` asks
+ * no judgements: 1 if a document within k holds an answer.
  */
-export function valueOf({ kind, k }: Measure, { ranked, ideal }: Gains): number {
+export function valueOf({ kind, k }: Measure, { ranked, ideal, answered }: Gains): number {
+  if (kind === "answer-recall") return answered !== undefined && answered < k ? 1 : 0;
   const end = Math.min(k, ranked.length);
   if (ideal.length === 0) return 0;
   if (kind === "ndcg") return discounted(ranked, end) / discounted(ideal, Math.min(k, ideal.length));

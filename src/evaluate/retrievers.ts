@@ -3,9 +3,9 @@ import type { Hits, RetrievalData, Retriever } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { splitOf } from "../data/splits.js";
 import type { Measure } from "./measures.js";
-import { judgedQueries } from "./per-query.js";
+import { measuredQueries } from "./per-query.js";
 import { retrieve } from "./retrieve.js";
-import { type Evaluation, evaluateSystems, type SystemHits, type SystemKind } from "./systems.js";
+import { defaultMeasures, type Evaluation, evaluateSystems, type SystemHits, type SystemKind } from "./systems.js";
 
 /** A retriever under the name and kind that results show. */
 export interface NamedRetriever {
@@ -36,7 +36,7 @@ export async function evaluateRetrievers(
   options: EvaluateRetrieversOptions,
 ): Promise<{ readonly evaluation: Evaluation; readonly systems: readonly SystemHits[] }> {
   const { data, depth, retrievers, progress = noProgress } = options;
-  const queries = judgedQueries(splitOf(data, options.split));
+  const queries = measuredQueries(data, splitOf(data, options.split), options.measures ?? defaultMeasures);
   const systems: SystemHits[] = [];
   for (const { name, kind, retriever } of retrievers) {
     const hits = new Map<string, Hits>();

@@ -2,9 +2,10 @@ import { inputError } from "../base/errors.js";
 import { canonicalText } from "../base/text.js";
 import type { Hits, RetrievalData, Split } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
+import { answerFinder } from "./answers.js";
 import { compareSystems } from "./compare-systems.js";
 import { type Measure, parseMeasures } from "./measures.js";
-import { judgedQueries, type PerQueryOptions, perQuery } from "./per-query.js";
+import { measuredQueries, type PerQueryOptions, perQuery } from "./per-query.js";
 import type { EvaluationResult, SystemKind } from "./results.js";
 
 export type { Comparison, EvaluationResult, MeasuredMean, SystemKind, SystemResult } from "./results.js";
@@ -46,7 +47,7 @@ export const defaultMeasures: readonly Measure[] = parseMeasures("ndcg@10,mrr@10
 export function evaluateSystems(options: EvaluationOptions): Evaluation {
   const { data, systems, measures = defaultMeasures, seed = 1, resamples = 10_000 } = options;
   const split = splitOf(data, options.split);
-  const queries = judgedQueries(split);
+  const queries = measuredQueries(data, split, measures);
   if (queries.length === 0)
     throw inputError("no-judgements", "no query of the split has a relevant document", {
       file: data.source,
@@ -54,7 +55,8 @@ export function evaluateSystems(options: EvaluationOptions): Evaluation {
       found: split.name,
     });
   if (options.keepSelf !== true) warnOfSharedIds(options, queries);
-  const values = systems.map(({ hits }) => perQuery(hits, split, queries, measures, options));
+  const asked = { ...options, holdsAnswer: answerFinder(data) };
+  const values = systems.map(({ hits }) => perQuery(hits, split, queries, measures, asked));
   const named = systems.map(({ name, kind, fingerprint }, system) => ({
     name,
     kind,

@@ -1,6 +1,6 @@
 import { inputError } from "../base/errors.js";
 import { noProgress, type Progress } from "../base/progress.js";
-import type { RetrievalData } from "../base/types.js";
+import type { Dataset, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadData } from "../data/load.js";
 import { createEngine } from "../engine/onnxruntime.js";
@@ -11,7 +11,7 @@ import { readRun, writeRun } from "../evaluate/trec-files.js";
 import { bm25 } from "../search/bm25.js";
 import { fusedRetriever } from "../search/fusion.js";
 import { tfIdf } from "../search/tf-idf.js";
-import { openRetriever, untrainedRetriever } from "./retrievers.js";
+import { type Chunking, openRetriever, untrainedRetriever } from "./retrievers.js";
 
 export type Baseline = "bm25" | "tf-idf" | "untrained";
 
@@ -19,6 +19,10 @@ export interface EvaluateOptions {
   /** Files, or data already read. */
   readonly data: string | RetrievalData;
   readonly columns?: Readonly<Record<string, string>>;
+  /** Hears what the files were recognised as, before any work starts. */
+  readonly recognised?: (data: Dataset) => void;
+  /** Cuts documents before they are indexed, for texts longer than a model reads. */
+  readonly chunks?: Chunking;
   /** A model folder, `bm25` or `tf-idf`. */
   readonly model: string;
   /** The model's name in the result; default `model`, `bm25` or `tf-idf`. */
@@ -57,7 +61,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const measures = parseMeasures(options.measures ?? "ndcg@10,mrr@10,recall@10,recall@100,hit@1,map@100");
   const data =
     typeof options.data === "string"
-      ? await loadData(options.data, { columns: options.columns ?? {}, warnings })
+      ? await loadData(options.data, { columns: options.columns ?? {}, warnings, recognised: options.recognised })
       : options.data;
   if (!data.splits.has(split)) {
     throw inputError("unknown-split", "the data have no such split", {
@@ -69,11 +73,12 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   }
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
   try {
-    const opened = await openRetriever(options.model, data.documents, { engine, cache, warnings, progress });
+    const opening = { engine, cache, warnings, progress, chunks: options.chunks };
+    const opened = await openRetriever(options.model, data.documents, opening);
     const asked = { ...opened, name: options.name ?? opened.name };
     const retrievers: NamedRetriever[] = [asked];
     for (const { name, model } of options.beside ?? []) {
-      retrievers.push({ ...(await openRetriever(model, data.documents, { engine, cache, warnings, progress })), name });
+      retrievers.push({ ...(await openRetriever(model, data.documents, opening)), name });
     }
     for (const baseline of options.baselines ?? ["bm25", "tf-idf", "untrained"]) {
       if (baseline === asked.kind) continue;

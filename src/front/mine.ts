@@ -1,6 +1,6 @@
 import { inputError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
-import type { RetrievalData } from "../base/types.js";
+import type { Dataset, RetrievalData } from "../base/types.js";
 import { version } from "../base/version.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadData } from "../data/load.js";
@@ -14,12 +14,16 @@ import { parseSampler, type SamplerName } from "../negatives/parse-sampler.js";
 import { candidateDocuments } from "../negatives/pools.js";
 import type { Sampler } from "../negatives/sampler.js";
 import { type NegativesFile, writeNegatives } from "../negatives/writing.js";
-import { openRetriever } from "./retrievers.js";
+import { type Chunking, openRetriever } from "./retrievers.js";
 
 export interface MineNegativesOptions {
   /** Files, or data already read. */
   readonly data: string | RetrievalData;
   readonly columns?: Readonly<Record<string, string>>;
+  /** Hears what the files were recognised as, before any work starts. */
+  readonly recognised?: (data: Dataset) => void;
+  /** Cuts documents before they are indexed, for texts longer than a model reads. */
+  readonly chunks?: Chunking;
   /** A model folder, `bm25` or `tf-idf`. */
   readonly model: string;
   /** A name, or a sampler of one's own. */
@@ -91,7 +95,7 @@ async function openMining(options: MineNegativesOptions) {
   const without = (options.without ?? []).map(checkStandingFilter);
   const data =
     typeof options.data === "string"
-      ? await loadData(options.data, { columns: options.columns ?? {}, warnings })
+      ? await loadData(options.data, { columns: options.columns ?? {}, warnings, recognised: options.recognised })
       : options.data;
   const split = splitOf(data, options.split ?? "train");
   const set = options.candidates ?? "train";
@@ -102,6 +106,7 @@ async function openMining(options: MineNegativesOptions) {
     cache,
     warnings,
     progress: options.progress,
+    chunks: options.chunks,
   });
   const drawn = minePools({
     data,

@@ -1,12 +1,15 @@
 import type { Progress } from "../base/progress.js";
 import type { RetrievalData, ScoringRetriever, Similarity, TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
+import { chunkDocuments } from "../data/chunks.js";
+import { loadTokenizer } from "../data/tokenize.js";
 import { isHosted } from "../encode/hosted.js";
 import { openTensors } from "../encode/model.js";
 import type { Engine } from "../engine/types.js";
 import type { NamedRetriever } from "../evaluate/retrievers.js";
 import { bm25 } from "../search/bm25.js";
 import { denseRetriever } from "../search/dense.js";
+import { type FoldBy, foldedRetriever } from "../search/fold.js";
 import { tfIdf } from "../search/tf-idf.js";
 import { restart, type StartRecord } from "../train/start.js";
 import { hostedModel, type LoadedModel, type LoadOptions, load } from "./load.js";
@@ -20,33 +23,68 @@ export interface OpenedRetriever extends NamedRetriever {
   readonly model: LoadedModel | null;
 }
 
-/** Opens what `--model` names over the given documents. */
+/** How documents are cut before they are indexed, and how scores of their chunks become theirs. */
+export interface Chunking {
+  /** Tokens of the model, or words where its tokens are not known (`bm25`, `tf-idf`, a URL), a chunk. */
+  readonly size: number;
+  /** From one chunk's beginning to the next one's; default `size`. */
+  readonly stride?: number;
+  /** Default `max`. */
+  readonly fold?: FoldBy;
+}
+
+export interface OpenRetrieverOptions extends LoadOptions {
+  readonly engine: Engine;
+  readonly progress?: Progress | undefined;
+  readonly chunks?: Chunking | undefined;
+}
+
+/** Opens what `--model` names over the given documents, or over chunks of them. */
 export async function openRetriever(
   name: string,
   documents: ReadonlyMap<string, TextItem>,
-  options: LoadOptions & { readonly engine: Engine; readonly progress?: Progress | undefined },
+  options: OpenRetrieverOptions,
 ): Promise<OpenedRetriever> {
+  const { chunks } = options;
+  const { index, ...opened } = await openIndexer(name, options);
+  if (chunks === undefined) return { ...opened, retriever: await index(documents) };
+  const lengthOf = opened.model === null ? {} : { lengthOf: tokensIn(opened.model) };
+  const cut = chunkDocuments(documents.values(), { ...chunks, ...lengthOf });
+  return { ...opened, retriever: await foldedRetriever(cut, chunks.fold ?? "max", index) };
+}
+
+/** What turns documents, or chunks of them, into a retriever. */
+type Indexer = Omit<OpenedRetriever, "retriever"> & {
+  readonly index: (documents: ReadonlyMap<string, TextItem>) => Promise<ScoringRetriever>;
+};
+
+async function openIndexer(name: string, options: OpenRetrieverOptions): Promise<Indexer> {
   const lexical = { name, similarity: "bm25", model: null } as const;
-  if (name === "bm25") return { ...lexical, kind: "bm25", retriever: bm25(documents.values()) };
-  if (name === "tf-idf") return { ...lexical, kind: "tf-idf", retriever: tfIdf(documents.values()) };
-  if (isHosted(name)) {
-    const hosted = hostedModel(name, options);
-    const vectors = { ...hosted, engine: options.engine };
-    return {
-      name: "model",
-      kind: "model",
-      similarity: hosted.similarity,
-      retriever: await denseRetriever("model", vectors, documents.values(), options.progress),
-      model: null,
-    };
-  }
-  const model = await load(name, options);
+  if (name === "bm25") return { ...lexical, kind: "bm25", index: async (documents) => bm25(documents.values()) };
+  if (name === "tf-idf") return { ...lexical, kind: "tf-idf", index: async (documents) => tfIdf(documents.values()) };
+  const hosted = isHosted(name) ? { ...hostedModel(name, options), engine: options.engine } : null;
+  const model = hosted === null ? await load(name, options) : null;
+  const vectors = hosted ?? (model as LoadedModel);
   return {
     name: "model",
     kind: "model",
-    similarity: model.similarity,
-    retriever: await denseRetriever("model", model, documents.values(), options.progress),
+    similarity: vectors.similarity,
     model,
+    index: (documents) => denseRetriever("model", vectors, documents.values(), options.progress),
+  };
+}
+
+/** Counts the tokens of a word in the middle of a text, each word once. */
+function tokensIn({ description }: LoadedModel): (word: string) => number {
+  const { tokenizerJson, tokenizerConfig } = description;
+  const tokenizer = loadTokenizer(tokenizerJson, tokenizerConfig, {});
+  const known = new Map<string, number>();
+  return (word) => {
+    const before = known.get(word);
+    if (before !== undefined) return before;
+    const length = tokenizer.encode(` ${word}`, { addSpecialTokens: false }).length;
+    known.set(word, length);
+    return length;
   };
 }
 

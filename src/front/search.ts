@@ -1,14 +1,18 @@
 import type { Progress } from "../base/progress.js";
-import type { RetrievalData } from "../base/types.js";
+import type { Dataset, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadData } from "../data/load.js";
 import { createEngine } from "../engine/onnxruntime.js";
-import { openRetriever } from "./retrievers.js";
+import { type Chunking, openRetriever } from "./retrievers.js";
 
 export interface SearchOptions {
   readonly model: string;
   readonly data: string | RetrievalData;
   readonly columns?: Readonly<Record<string, string>>;
+  /** Hears what the files were recognised as, before any work starts. */
+  readonly recognised?: (data: Dataset) => void;
+  /** Cuts documents before they are indexed, for texts longer than a model reads. */
+  readonly chunks?: Chunking;
   readonly query: string;
   /** Hits; default 10. */
   readonly top?: number;
@@ -46,7 +50,7 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
   const { warnings = collectWarnings(), cache = null } = options;
   const data =
     typeof options.data === "string"
-      ? await loadData(options.data, { columns: options.columns ?? {}, warnings })
+      ? await loadData(options.data, { columns: options.columns ?? {}, warnings, recognised: options.recognised })
       : options.data;
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
   const { retriever } = await openRetriever(options.model, data.documents, {
@@ -54,6 +58,7 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
     cache,
     warnings,
     progress: options.progress,
+    chunks: options.chunks,
   });
   return {
     async ask(query: string, top: number): Promise<SearchResult> {

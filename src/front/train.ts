@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Progress } from "../base/progress.js";
-import type { RetrievalData } from "../base/types.js";
+import type { Dataset, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { encoderOf } from "../checkpoint/encoder.js";
 import { type ModelDescription, readModelFolder } from "../checkpoint/index.js";
@@ -23,6 +23,8 @@ export interface TrainOptions extends Omit<TrainConfigInput, "data"> {
   readonly threads?: number;
   readonly progress?: Progress;
   readonly warnings?: Warnings;
+  /** Hears what the files were recognised as, before any work starts. */
+  readonly recognised?: (data: Dataset) => void;
   /** Aborting leaves a checkpoint first, then throws `interrupted`. */
   readonly signal?: AbortSignal;
 }
@@ -52,7 +54,7 @@ export async function planTraining(
 }
 
 async function withEngine<T>(options: TrainOptions, work: (run: TrainRunOptions) => Promise<T>): Promise<T> {
-  const { data, out, resume, force, threads, progress, warnings, signal, ...given } = options;
+  const { data, out, resume, force, threads, progress, warnings, recognised, signal, ...given } = options;
   const config = resolveConfig({ ...given, data: typeof data === "string" ? data : data.source });
   const engine = await createEngine(threads === undefined ? {} : { threads });
   try {
@@ -65,6 +67,7 @@ async function withEngine<T>(options: TrainOptions, work: (run: TrainRunOptions)
       ...(force === undefined ? {} : { force }),
       ...(progress === undefined ? {} : { progress }),
       ...(warnings === undefined ? {} : { warnings }),
+      ...(recognised === undefined ? {} : { recognised }),
       ...(signal === undefined ? {} : { signal }),
     });
   } finally {

@@ -46,7 +46,9 @@ export async function dryRun(
 ): Promise<{ readonly plan: DryRun; readonly timing: DryRunTiming }> {
   const { out, config, engine, progress = noProgress, warnings = collectWarnings() } = options;
   openRun(out, config, options.resume ?? false, options.force ?? false);
-  const read = options.dataset ?? (await loadData(config.data, { columns: config.columns, warnings }));
+  const read =
+    options.dataset ??
+    (await loadData(config.data, { columns: config.columns, warnings, recognised: options.recognised }));
   const data = ensureDev(read, config.devSplit);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   const timing = await measure(session, data, config);

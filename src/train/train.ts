@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { workError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { noProgress, type Progress } from "../base/progress.js";
-import type { RetrievalData } from "../base/types.js";
+import type { Dataset, RetrievalData } from "../base/types.js";
 import { version } from "../base/version.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { readModelFolder, writeModelFolder } from "../checkpoint/index.js";
@@ -33,6 +33,8 @@ export interface TrainRunOptions {
   readonly config: TrainConfig;
   /** Data already read; else `config.data` is. */
   readonly dataset?: RetrievalData;
+  /** Hears what the files were recognised as, before any work starts. */
+  readonly recognised?: (data: Dataset) => void;
   readonly engine: Engine;
   readonly resume?: boolean;
   /** Replaces a run that is there. */
@@ -61,7 +63,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   const status = openRun(out, config, resume, options.force ?? false);
   if (status === "finished") return readManifest(out)?.result as TrainResult;
   const started = performance.now();
-  const read = options.dataset ?? (await loadData(config.data, { columns: config.columns, warnings }));
+  const read =
+    options.dataset ??
+    (await loadData(config.data, { columns: config.columns, warnings, recognised: options.recognised }));
   const data = ensureDev(read, config.devSplit);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   const { task } = session;

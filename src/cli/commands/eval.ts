@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import type { Baseline } from "../../front/evaluate.js";
+import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { evaluationText } from "../evaluation-text.js";
 import { given, record, refuseExisting } from "../given.js";
 import { choice, columnNames, integer, nameList } from "../values.js";
 
-interface EvalFlags {
+interface EvalFlags extends ChunkFlags {
   readonly data: string;
   readonly model: string;
   readonly split: string;
@@ -22,7 +23,7 @@ interface EvalFlags {
 
 /** `nearmiss eval`: a model beside the baselines, with intervals and paired tests. */
 export const addEval: AddCommand = (program, run) => {
-  withCommonOptions(program.command("eval"))
+  withCommonOptions(withChunkOptions(program.command("eval")))
     .description("measure a model beside the baselines, with intervals and tests")
     .requiredOption("--data <path>", "folder or file of queries, documents and judgements")
     .requiredOption("--model <model>", "a model's folder, bm25 or tf-idf")
@@ -37,14 +38,14 @@ export const addEval: AddCommand = (program, run) => {
     .option("--keep-self", "keep a document with the query's own id among its results")
     .option("--force", "replace a run file that is there")
     .action((flags: EvalFlags, command: Command) =>
-      run(command, async ({ seed, threads, cache, progress, warnings }) => {
+      run(command, async ({ seed, threads, cache, progress, warnings, recognised }) => {
         refuseExisting(flags.writeRun, flags.force);
         const { evaluate } = await import("../../main.js");
         const { data, model, split, measures, depth, baselines, fuse, writeRun, compareRun, keepSelf } = flags;
         const result = await evaluate({
-          ...{ data, model, split, seed, cache, progress, warnings },
+          ...{ data, model, split, seed, cache, progress, warnings, recognised },
           ...given({ measures, depth, baselines, fuse, writeRun, compareRun, keepSelf, threads }),
-          ...given({ columns: record(flags.columns) }),
+          ...given({ chunks: chunkingOf(flags), columns: record(flags.columns) }),
         });
         return { result, text: evaluationText(result) };
       }),

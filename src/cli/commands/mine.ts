@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { SamplerName } from "../../negatives/parse-sampler.js";
 import type { NegativesFile } from "../../negatives/writing.js";
 import { count, decimals } from "../../report/figures.js";
+import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { given, record, refuseExisting } from "../given.js";
 import { type MiningFlags, withMiningOptions } from "../mining-options.js";
@@ -10,7 +11,7 @@ import { choice, columnNames } from "../values.js";
 
 const formats = ["triplets", "tuples", "pairs", "pools"] as const;
 
-interface MineFlags extends MiningFlags {
+interface MineFlags extends MiningFlags, ChunkFlags {
   readonly data: string;
   readonly model: string;
   readonly out: string;
@@ -25,7 +26,7 @@ interface MineFlags extends MiningFlags {
 
 /** `nearmiss mine`: negatives for any trainer, in a file. */
 export const addMine: AddCommand = (program, run) => {
-  withCommonOptions(withMiningOptions(program.command("mine")))
+  withCommonOptions(withChunkOptions(withMiningOptions(program.command("mine"))))
     .description("choose negatives and write them to a file")
     .requiredOption("--data <path>", "folder or file of queries and documents")
     .requiredOption("--model <model>", "a model's folder, bm25 or tf-idf")
@@ -36,15 +37,15 @@ export const addMine: AddCommand = (program, run) => {
     .option("--keep-self", "keep a document with the query's own id in its pool")
     .option("--force", "replace a file that is there")
     .action((flags: MineFlags, command: Command) =>
-      run(command, async ({ seed, threads, cache, progress, warnings }) => {
+      run(command, async ({ seed, threads, cache, progress, warnings, recognised }) => {
         refuseExisting(flags.out, flags.force);
         const { mineToFile } = await import("../../main.js");
         const { data, model, out, sampler, split, format } = flags;
         const result = await mineToFile({
-          ...{ data, model, out, sampler, split, format, seed, cache, progress, warnings },
+          ...{ data, model, out, sampler, split, format, seed, cache, progress, warnings, recognised },
           ...given({ params: record(flags.param), filters: flags.filter, without: flags.noFilter }),
           ...given({ count: flags.count, depth: flags.depth, candidates: flags.candidates, short: flags.short }),
-          ...given({ columns: record(flags.columns), keepSelf: flags.keepSelf, threads }),
+          ...given({ chunks: chunkingOf(flags), columns: record(flags.columns), keepSelf: flags.keepSelf, threads }),
         });
         return { result, text: summaryText(result, out) };
       }),

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { given, record } from "../given.js";
 import { hitsText } from "../hits-text.js";
 import { columnNames, integer } from "../values.js";
 
-interface SearchFlags {
+interface SearchFlags extends ChunkFlags {
   readonly model: string;
   readonly data: string;
   readonly top: number;
@@ -13,18 +14,21 @@ interface SearchFlags {
 
 /** `nearmiss search`: the documents nearest to a text. */
 export const addSearch: AddCommand = (program, run) => {
-  withCommonOptions(program.command("search"))
+  withCommonOptions(withChunkOptions(program.command("search")))
     .description("find the documents nearest to a text")
     .argument("<text>", "what to look for")
     .requiredOption("--model <model>", "a model's folder, bm25 or tf-idf")
     .requiredOption("--data <path>", "folder or file of documents")
     .option("--top <n>", "documents to show", integer("--top", 1), 10)
     .option("--columns <meaning=name,…>", "columns with other names than usual", columnNames("--columns"))
-    .action((query: string, { model, data, top, columns }: SearchFlags, command: Command) =>
-      run(command, async ({ threads, cache, progress, warnings }) => {
+    .action((query: string, { model, data, top, columns, ...chunks }: SearchFlags, command: Command) =>
+      run(command, async ({ threads, cache, progress, warnings, recognised }) => {
         const { search } = await import("../../main.js");
-        const options = { query, model, data, top, cache, progress, warnings };
-        const result = await search({ ...options, ...given({ columns: record(columns), threads }) });
+        const options = { query, model, data, top, cache, progress, warnings, recognised };
+        const result = await search({
+          ...options,
+          ...given({ columns: record(columns), threads, chunks: chunkingOf(chunks) }),
+        });
         return { result, text: hitsText(result.hits) };
       }),
     );

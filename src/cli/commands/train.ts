@@ -56,7 +56,7 @@ export const addTrain: AddCommand = (program, run) => {
     .action((flags: TrainFlags, command: Command) =>
       run(
         command,
-        async ({ seed, threads, progress, warnings, signal }) => {
+        async ({ seed, threads, progress, warnings, recognised, signal }) => {
           if (flags.recipe !== undefined) throw notImplemented("--recipe");
           const { planTraining, train } = await import("../../main.js");
           const config = configOf(flags, command, seed);
@@ -65,6 +65,7 @@ export const addTrain: AddCommand = (program, run) => {
             out: flags.out,
             progress,
             warnings,
+            recognised,
             signal,
             ...given({ threads, resume: flags.resume, force: flags.force }),
           };
