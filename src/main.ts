@@ -38,7 +38,9 @@ export { type MineNegativesOptions, mine, mineToFile } from "./front/mine.js";
 export { type ScoreOptions, type ScoreResult, score, type TrecValues } from "./front/score.js";
 export { openSearch, type SearchOptions, type SearchResult, search } from "./front/search.js";
 export { planTraining, type TrainOptions, train } from "./front/train.js";
+export { defineLoss, type LossFactory } from "./losses/define.js";
 export { type LossName, type LossOptions, loss } from "./losses/index.js";
+export type { Batches, Loss, LossOutput } from "./losses/types.js";
 export { allenaiWindow, type MacroBatch, type WindowOptions, type WindowSelection } from "./miners/allenai-window.js";
 export {
   type CollapseAlarm,
@@ -47,6 +49,7 @@ export {
   type WatchedStep,
   watchCollapse,
 } from "./miners/collapse.js";
+export { defineMiner, type MinerFactory } from "./miners/define.js";
 export { type MinerName, type MinerOptions, miner } from "./miners/index.js";
 export { type ClassVectors, type HardClasses, type HardClassOptions, hardClasses } from "./miners/n-pair-hard-class.js";
 export { spread, type TripletTelemetry, tripletTelemetry } from "./miners/telemetry.js";

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { losses } from "#nearmiss/losses/catalogue.js";
 import { lossesReference, lossPicture } from "./reference.mjs";
+import { isShown } from "./scene.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const docs = here("../../docs/");
@@ -33,5 +34,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(`${docs}losses.md`, lossesMarkdown(readFileSync(`${docs}losses.md`, "utf8")));
   rmSync(`${docs}losses`, { recursive: true, force: true });
   mkdirSync(`${docs}losses`);
-  for (const factory of losses) writeFileSync(`${docs}losses/${factory.name}.svg`, lossPicture(factory));
+  for (const factory of losses.filter(isShown))
+    writeFileSync(`${docs}losses/${factory.name}.svg`, lossPicture(factory));
 }

@@ -2,10 +2,10 @@
 
 import uPlot from "uplot";
 import { losses } from "#nearmiss/losses/catalogue.js";
-import { controls, curves, distances } from "./scene.mjs";
+import { controls, curves, distances, isShown } from "./scene.mjs";
 
 const root = document.documentElement;
-const shown = losses.filter((factory) => factory.kinds.length > 0);
+const shown = losses.filter(isShown);
 const find = (id) => document.getElementById(id);
 const state = { factory: shown[0], options: {}, positive: 0.6, negative: 0.9 };
 const plots = [];

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { losses } from "#nearmiss/losses/catalogue.js";
-import { curves, distances } from "./scene.mjs";
+import { curves, distances, isRequired, isShown, lossOf } from "./scene.mjs";
 
 const folder = fileURLToPath(new URL("../../src/losses/", import.meta.url));
 
@@ -18,20 +18,42 @@ export function lossesReference() {
 
 function section(factory, found) {
   if (found?.text === undefined || found.text === "") throw new Error(`${factory.name}: its source says nothing of it`);
-  const defaults = factory.create({}).options;
+  const defaults = lossOf(factory).options;
   const rows = Object.keys(factory.options.shape).map((name) => {
     const value = JSON.stringify(defaults[name]);
-    return `| \`${name}\` | ${value === undefined ? "" : `\`${value}\``} | ${found.options.get(name) ?? ""} |`;
+    const shown = isRequired(factory, name) ? "required" : value === undefined ? "" : `\`${value}\``;
+    return `| \`${name}\` | ${shown} | ${found.options.get(name) ?? usual.get(name) ?? choicesOf(factory, name)} |`;
   });
   return [
     `### ${factory.name}`,
     "",
     found.text,
     "",
-    `Takes ${factory.kinds.join(", ")}. ![loss and force of ${factory.name}](losses/${factory.name}.svg)`,
+    `Takes ${factory.kinds.join(", ")}.${isShown(factory) ? ` ![loss and force of ${factory.name}](losses/${factory.name}.svg)` : ""}`,
     "",
     ...(rows.length === 0 ? [] : ["| option | default | |", "| --- | --- | --- |", ...rows, ""]),
   ].join("\n");
+}
+
+/** Options that mean the same wherever they are. */
+const usual = new Map([
+  ["scale", "factor on the similarity, 1 / temperature"],
+  ["temperature", "similarities are divided by it"],
+  ["normalize", "divide vectors by their length first"],
+  ["margin", "in units of the distance or similarity"],
+  ["positiveMargin", "positives nearer than this (or more similar) are left alone"],
+  ["negativeMargin", "negatives farther than this (or less similar) are left alone"],
+  ["directions", "what is compared with what: queries and documents"],
+  ["bins", "bins of the soft histogram"],
+  ["symmetric", "the mean of both directions"],
+  ["weights", "one for each of `dims`; absent: 1"],
+]);
+
+/** What an option may be, where it is one of several words. */
+function choicesOf(factory, name) {
+  const schema = factory.options.shape[name];
+  const options = schema.unwrap?.().options ?? schema.options;
+  return Array.isArray(options) ? options.map((option) => `\`${option}\``).join(", ") : "";
 }
 
 /** Loss name → the comment above its definition, and those of options in the same file. */
@@ -79,6 +101,7 @@ export function lossPicture(factory) {
     ["positive", 0.9],
   ].map(([moving, fixed], i) => panel(curves(factory, {}, moving, fixed), moving, fixed, i * 330));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 200" width="660" height="200" font-family="system-ui, sans-serif" font-size="11">
+<title>${factory.name}: loss and force against distance</title>
 <rect width="660" height="200" fill="#fff"/>
 ${panels.join("\n")}
 </svg>

@@ -9,9 +9,24 @@ export const distances = Array.from({ length: 80 }, (_, i) => 0.02 + (i * 1.96) 
 
 const names = ["anchor", "positive", "negative"];
 
+/** Losses that a scene of three points cannot show: they need a queue with something to mix, or the tokens of a text. */
+const elsewhere = new Set(["mochi", "tsdae"]);
+
+/** Whether the scene shows a loss. */
+export const isShown = (factory) => !elsewhere.has(factory.name);
+
+/** Options that have no default, for two dimensions. */
+const required = new Map([["matryoshka-mnrl", { dims: [2, 1] }]]);
+
+/** Whether an option has no default. */
+export const isRequired = (factory, name) => required.get(factory.name)?.[name] !== undefined;
+
+/** A loss of the scene, with its options as they are by default but for those given. */
+export const lossOf = (factory, options = {}) => factory.create({ ...required.get(factory.name), ...options });
+
 /** Names of options that are numbers, each with a range for a slider, and of those that are choices. */
 export function controls(factory) {
-  const defaults = factory.create({}).options;
+  const defaults = lossOf(factory).options;
   const sliders = [];
   const choices = [];
   for (const [name, schema] of Object.entries(factory.options.shape)) {
@@ -41,7 +56,7 @@ export function sceneOf(factory) {
  * together. `moving` is "positive" or "negative"; `fixed` is the distance of the other one.
  */
 export function curves(factory, options, moving, fixed) {
-  const loss = factory.create(options);
+  const loss = lossOf(factory, options);
   const kind = sceneOf(factory);
   const points = Object.fromEntries(names.map((name) => [name, input(name, [1, 2])]));
   const centres = loss.parameters({ dimension: 2, classes: 2 }).some((one) => one.shape.at(-1) === 2);
@@ -91,11 +106,24 @@ function batch(kind, { anchor, positive, negative }) {
       };
     }
     case "pairs":
-      return { queries: anchor, documents: both, negatives: bool([0, 1], [1, 2]) };
+      return {
+        queries: anchor,
+        documents: both,
+        negatives: bool([0, 1], [1, 2]),
+        // A teacher and a guide that think as the labels do; both documents came into the batch as often.
+        teacher: constant([1, 0], [1, 2]),
+        guide: { queries: constant([1, 0], [1, 2]), documents: constant([1, 0, 0, 1], [2, 2]) },
+        samplingProbabilities: constant([0.5, 0.5]),
+      };
     case "scored":
       return { first: concat([anchor, anchor], 0), second: both, labels: constant([1, 0]) };
     case "logits":
-      return { scores: similarities(both), positive: bool([1, 0], [1, 2]), negative: bool([0, 1], [1, 2]) };
+      return {
+        scores: similarities(both),
+        positive: bool([1, 0], [1, 2]),
+        negative: bool([0, 1], [1, 2]),
+        teacher: constant([1, 0], [1, 2]),
+      };
     default:
       return { columns: [anchor, both].map((x) => transpose(transpose(x))) };
   }

@@ -12,7 +12,7 @@ export function readersFolder(): string {
   mkdirSync(join(folder, "node_modules/@huggingface"), { recursive: true });
   mkdirSync(join(folder, "bin"));
   symlinkSync(root, join(folder, "node_modules/nearmiss"));
-  for (const name of ["typescript", "@types", "@huggingface/transformers"]) {
+  for (const name of ["typescript", "@types", "@huggingface/transformers", "zod"]) {
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   }
   // npx looks into the registry for what it does not find; here it is the compiled command and nothing else.
