@@ -38,8 +38,11 @@ export { type MineNegativesOptions, mine, mineToFile } from "./front/mine.js";
 export { type ScoreOptions, type ScoreResult, score, type TrecValues } from "./front/score.js";
 export { openSearch, type SearchOptions, type SearchResult, search } from "./front/search.js";
 export { planTraining, type TrainOptions, train } from "./front/train.js";
+export { type AdaptiveLayerOptions, adaptiveLayer } from "./losses/adaptive-layer.js";
+export { combine, type WeightedLoss } from "./losses/combine.js";
 export { defineLoss, type LossFactory } from "./losses/define.js";
-export { type LossName, type LossOptions, loss } from "./losses/index.js";
+export { type ConfiguredLossName, type LossName, type LossOptions, loss } from "./losses/index.js";
+export { type MatryoshkaOptions, matryoshka } from "./losses/matryoshka.js";
 export type { Batches, Loss, LossOutput } from "./losses/types.js";
 export { allenaiWindow, type MacroBatch, type WindowOptions, type WindowSelection } from "./miners/allenai-window.js";
 export {

@@ -18,6 +18,11 @@ export interface AdaptiveLayerOptions {
  * takes is up to who builds the program. Throws `bad-batch` without any.
  */
 export function adaptiveLayer(inner: Loss<"pairs">, options: Partial<AdaptiveLayerOptions> = {}): Loss<"pairs"> {
+  if (!("pairs" in inner.build)) {
+    throw inputError("bad-option", "adaptive-layer: the loss inside must be over pairs", {
+      found: (inner as Loss).name,
+    });
+  }
   const { lastLayerWeight = 1, priorLayersWeight = 1, klWeight = 1, klTemperature = 0.3 } = options;
   const pairs = (batch: PairBatch, parameters: Parameters<typeof inner.build.pairs>[1]): LossOutput => {
     const { layers = [] } = batch;

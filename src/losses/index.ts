@@ -2,11 +2,15 @@ import { inputError } from "../base/errors.js";
 import { losses } from "./catalogue.js";
 import type { LossFactory } from "./define.js";
 import type { Loss } from "./types.js";
+import { type WrapperName, wrappers } from "./wrapped.js";
 
 type Factory = (typeof losses)[number];
 
 /** Names of the losses. */
 export type LossName = Factory["name"];
+
+/** What a configuration may name: also losses made of others. */
+export type ConfiguredLossName = LossName | WrapperName;
 
 /** The options of a loss. */
 export type LossOptions<N extends LossName> = NonNullable<Parameters<Named<N>["create"]>[0]>;
@@ -23,11 +27,15 @@ export function loss<N extends LossName>(name: N, options?: LossOptions<N>): Los
 
 /** A loss by a name that is known only at run time. Throws `unknown-loss`. */
 export function lossOf(name: string): LossFactory {
-  const found = losses.find((factory) => factory.name === name);
-  if (found !== undefined) return found as LossFactory;
+  const all: readonly LossFactory[] = [
+    ...(losses as readonly unknown[] as readonly LossFactory[]),
+    ...wrappers(lossOf),
+  ];
+  const found = all.find((factory) => factory.name === name);
+  if (found !== undefined) return found;
   throw inputError("unknown-loss", "no loss has this name", {
     found: name,
-    expected: losses.map((factory) => factory.name).join(", "),
+    expected: all.map((factory) => factory.name).join(", "),
   });
 }
 

@@ -37,6 +37,11 @@ export function matryoshka<K extends "pairs" | "scored">(inner: Loss<K>, options
   const build = Object.fromEntries(
     (Object.keys(inner.build) as K[]).filter(isTruncated).map((kind) => [kind, over(kind)]),
   );
+  if (Object.keys(build).length === 0) {
+    throw inputError("bad-option", "matryoshka: the loss inside must be over pairs or scored pairs", {
+      found: inner.name,
+    });
+  }
   return {
     ...inner,
     name: `matryoshka(${inner.name})`,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inputError } from "../base/errors.js";
-import type { LossName } from "../losses/index.js";
+import type { ConfiguredLossName } from "../losses/index.js";
 import type { SamplerName } from "../negatives/parse-sampler.js";
 
 /** A name that the part it belongs to checks at run time, with what it expects; the compiler knows the names already. */
@@ -13,7 +13,7 @@ export const trainConfig = z.strictObject({
   /** `static`, `bert` (both from nothing) or a model folder. */
   model: z.string().default("static"),
   seed: z.int().min(0).default(1),
-  loss: name<LossName>().default("mnrl"),
+  loss: name<ConfiguredLossName>().default("mnrl"),
   /** Options of the loss by its own names. */
   lossParams: z.record(z.string(), z.unknown()).default({}),
   /** Factor on the similarity, 1 / temperature; null: as the loss has it. */

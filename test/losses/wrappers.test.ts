@@ -212,3 +212,33 @@ test("the learned scale of contrastive-tension-in-batch is that of both directio
     10,
   );
 });
+
+describe("a configuration", () => {
+  test("names losses made of others", () => {
+    const p = pairs(10);
+    const of = (name: string, options: object) => numbersOf(p.values, building(name, options, "pairs", p.batch)).loss;
+    const params = { scale: 5 };
+    expect(of("matryoshka", { loss: "mnrl", params, dims: [3, 2], weights: [1, 2] })).toBeCloseTo(
+      of("matryoshka-mnrl", { ...params, dims: [3, 2], weights: [1, 2] }),
+      12,
+    );
+    const parts = [
+      { loss: "mnrl", params },
+      { loss: "gor", weight: 3 },
+    ];
+    expect(of("weighted-sum", { parts })).toBeCloseTo(of("mnrl", params) + 3 * of("gor", {}), 12);
+    const nested = { loss: "weighted-sum", params: { parts }, dims: [3] };
+    expect(of("matryoshka", nested)).toBeCloseTo(
+      of("matryoshka", { loss: "mnrl", params, dims: [3] }) + 3 * of("matryoshka", { loss: "gor", dims: [3] }),
+      12,
+    );
+  });
+  test("is refused where the loss inside does not fit, or has no such name or option", () => {
+    const create = (name: string, options: object) => () => lossOf(name).create(options);
+    expect(create("matryoshka", { loss: "nothing", dims: [2] })).toThrow(/no loss has this name/);
+    expect(create("matryoshka", { loss: "mnrl", params: { scal: 1 }, dims: [2] })).toThrow(/scal/);
+    expect(create("matryoshka", { loss: "tsdae", dims: [2] })).toThrow(/over pairs/);
+    expect(create("adaptive-layer", { loss: "cosent" })).toThrow(/over pairs/);
+    expect(create("adaptive-layer", { loss: "mnrl" })).not.toThrow();
+  });
+});
