@@ -1,5 +1,6 @@
 import { inputError } from "../base/errors.js";
 import { rng } from "../base/rng.js";
+import { loadTokenizer } from "../data/tokenize.js";
 import { bertNetwork } from "../nn/bert.js";
 import { bertJson } from "./bert-config.js";
 import { jsonText } from "./json.js";
@@ -96,7 +97,7 @@ export function freshBert(options: FreshBertOptions): FreshModel {
     hiddenDropout: 0.1,
     attentionDropout: 0.1,
   };
-  const padding = paddingId(vocabulary.tokenizer as JsonObject);
+  const padding = loadTokenizer(vocabulary.tokenizer, vocabulary.config).padId ?? 0;
   const tensors = new Map<string, FloatTensor>();
   for (const [name, shape] of bertNetwork("bert", config).parameters) {
     if (name.endsWith("LayerNorm.weight")) tensors.set(name, constant(shape, 1));
@@ -144,15 +145,10 @@ function common(vocabulary: Vocabulary, more: JsonObject, names: Iterable<string
 }
 
 function specialTokens(tokenizerConfig: JsonObject): JsonObject {
-  const names = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+  const names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
   return Object.fromEntries(
     names.filter((name) => name in tokenizerConfig).map((name) => [name, tokenizerConfig[name]]),
   );
-}
-
-function paddingId(tokenizer: JsonObject): number {
-  const added = (tokenizer["added_tokens"] ?? []) as readonly { readonly id: number; readonly content: string }[];
-  return added.find(({ content }) => content === "[PAD]")?.id ?? 0;
 }
 
 function normal(name: string, shape: readonly number[], deviation: number, seed: number): FloatTensor {

@@ -19,45 +19,47 @@ const template = z.looseObject({
 const separated = z.looseObject({ cls: token, sep: token });
 const sequence = z.looseObject({ processors: z.array(z.looseObject({ type: z.string() })) });
 
+type Processor = { readonly type: string } | null;
+
 /** How the post-processor of a tokenizer.json joins two texts. Throws `bad-tokenizer` where it does not say. */
-export function pairTemplate(processor: { readonly type: string } | null, file: string): readonly PairPart[] {
-  const found = steps(processor)
-    .map(parts)
-    .find((made) => made !== null);
-  if (found !== undefined && found !== null) return found;
-  throw inputError("bad-tokenizer", "the tokenizer does not say how two texts are joined", {
+export function pairTemplate(processor: Processor, file: string): readonly PairPart[] {
+  const parse = <T>(schema: z.ZodType<T>, value: unknown): T => {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    throw untold(file, result.error.issues[0]?.message ?? "another shape");
+  };
+  const steps = processor?.type === "Sequence" ? parse(sequence, processor).processors : [processor];
+  for (const step of steps) {
+    if (step?.type === "TemplateProcessing") {
+      const { pair, special_tokens: special } = parse(template, step);
+      return pair.map((part) =>
+        "Sequence" in part
+          ? { text: part.Sequence.id === "A" ? "first" : "second", type: part.Sequence.type_id }
+          : { ids: special[part.SpecialToken.id]?.ids ?? [], type: part.SpecialToken.type_id },
+      );
+    }
+    const doubled = step?.type === "RobertaProcessing";
+    if (!doubled && step?.type !== "BertProcessing") continue;
+    const { cls, sep } = parse(separated, step);
+    const second = doubled ? 0 : 1;
+    return [
+      { ids: [cls[1]], type: 0 },
+      { text: "first", type: 0 },
+      { ids: doubled ? [sep[1], sep[1]] : [sep[1]], type: 0 },
+      { text: "second", type: second },
+      { ids: [sep[1]], type: second },
+    ];
+  }
+  throw untold(file, processor?.type ?? "nothing");
+}
+
+function untold(file: string, found: string) {
+  return inputError("bad-tokenizer", "the tokenizer does not say how two texts are joined", {
     file,
     field: "post_processor",
-    found: processor?.type ?? "nothing",
+    found,
     expected: "TemplateProcessing with a pair, BertProcessing or RobertaProcessing",
   });
-}
-
-function steps(processor: { readonly type: string } | null): readonly { readonly type: string }[] {
-  if (processor === null) return [];
-  return processor.type === "Sequence" ? sequence.parse(processor).processors : [processor];
-}
-
-function parts(step: { readonly type: string }): readonly PairPart[] | null {
-  if (step.type === "TemplateProcessing") {
-    const { pair, special_tokens: special } = template.parse(step);
-    return pair.map((part) =>
-      "Sequence" in part
-        ? { text: part.Sequence.id === "A" ? "first" : "second", type: part.Sequence.type_id }
-        : { ids: special[part.SpecialToken.id]?.ids ?? [], type: part.SpecialToken.type_id },
-    );
-  }
-  const doubled = step.type === "RobertaProcessing";
-  if (!doubled && step.type !== "BertProcessing") return null;
-  const { cls, sep } = separated.parse(step);
-  const second = doubled ? 0 : 1;
-  return [
-    { ids: [cls[1]], type: 0 },
-    { text: "first", type: 0 },
-    { ids: doubled ? [sep[1], sep[1]] : [sep[1]], type: 0 },
-    { text: "second", type: second },
-    { ids: [sep[1]], type: second },
-  ];
 }
 
 /**

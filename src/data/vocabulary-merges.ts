@@ -10,16 +10,38 @@ export interface CountedWord {
   readonly count: number;
 }
 
+export interface MergeOptions {
+  /** Number of pieces to end with. */
+  readonly size: number;
+  /** Pairs that occur less often stay apart. */
+  readonly minFrequency: number;
+  /** Written before a piece that does not begin a word: WordPiece's `##`, or nothing. */
+  readonly continuation: string;
+  /** Characters that are pieces whether they occur or not. */
+  readonly alphabet?: readonly string[];
+}
+
+export interface Merged {
+  /** First single characters in code point order, then merged ones in the order they arose. */
+  readonly pieces: readonly string[];
+  /** The pairs that became one, in that order. Two of them may have made the same piece. */
+  readonly merges: readonly (readonly [string, string])[];
+}
+
+/** The pieces of a WordPiece vocabulary. @param words Only characters of the alphabet. */
+export function mergePieces(words: readonly CountedWord[], size: number, minFrequency: number): readonly string[] {
+  return mergePairs(words, { size, minFrequency, continuation }).pieces;
+}
+
 /**
- * Byte-pair merging (Sennrich, Haddow and Birch 2016) over words, with WordPiece's continuation signs: the most frequent pair of
- * neighbouring pieces becomes one, until there are `size` pieces or no pair occurs `minFrequency` times. Of pairs with equal
- * counts, the one whose first piece, then second piece, comes first by code points is taken, so the order of the words
- * does not matter.
- * @param words Only characters of the alphabet.
- * @returns The pieces: first single characters in code point order, then merged ones in the order they arose.
+ * Byte-pair merging (Sennrich, Haddow and Birch 2016) over words: the most frequent pair of neighbouring pieces becomes one, until there
+ * are `size` pieces or no pair occurs `minFrequency` times. Of pairs with equal counts, the one whose first piece, then second piece, comes
+ * first by code points is taken, so the order of the words does not matter.
  */
-export function mergePieces(words: readonly CountedWord[], size: number, minFrequency: number): string[] {
-  const state = indexWords(words);
+export function mergePairs(words: readonly CountedWord[], options: MergeOptions): Merged {
+  const { size, minFrequency, continuation: sign } = options;
+  const merges: [string, string][] = [];
+  const state = indexWords(words, sign, options.alphabet ?? []);
   const { pieces, idOfPiece } = state;
   const pairs = indexPairs();
   const heap = pairHeap((a, b) => {
@@ -46,7 +68,8 @@ export function mergePieces(words: readonly CountedWord[], size: number, minFreq
     if (count < minFrequency || count < 1) break;
     const left = pairs.left[top.pair]!;
     const right = pairs.right[top.pair]!;
-    const merged = pieces[left]! + pieces[right]!.slice(continuation.length);
+    const merged = pieces[left]! + pieces[right]!.slice(sign.length);
+    merges.push([pieces[left]!, pieces[right]!]);
     let id = idOfPiece.get(merged);
     if (id === undefined) {
       id = pieces.push(merged) - 1;
@@ -62,7 +85,7 @@ export function mergePieces(words: readonly CountedWord[], size: number, minFreq
     pairs.count[top.pair] = 0;
     for (const pair of grown) if (pairs.count[pair]! >= minFrequency) heap.push(pair, pairs.count[pair]!);
   }
-  return pieces;
+  return { pieces, merges };
 }
 
 interface WordState {
@@ -74,21 +97,18 @@ interface WordState {
   readonly idOfPiece: Map<string, number>;
 }
 
-function indexWords(words: readonly CountedWord[]): WordState {
-  const spelled = words.map(({ characters }) => characters.map((c, i) => (i === 0 ? c : continuation + c)));
+function indexWords(words: readonly CountedWord[], sign: string, alphabet: readonly string[]): WordState {
+  const spelled = words.map(({ characters }) => characters.map((c, i) => (i === 0 ? c : sign + c)));
   // Characters as they begin words come before those that continue one.
-  const rank = (piece: string): string => (isContinuation(piece) ? `1${piece}` : `0${piece}`);
-  const pieces = [...new Set(spelled.flat())].sort((a, b) => compareCodePoints(rank(a), rank(b)));
+  const continues = (piece: string): boolean => sign !== "" && piece.length > sign.length && piece.startsWith(sign);
+  const rank = (piece: string): string => (continues(piece) ? `1${piece}` : `0${piece}`);
+  const pieces = [...new Set([...alphabet, ...spelled.flat()])].sort((a, b) => compareCodePoints(rank(a), rank(b)));
   const idOfPiece = new Map(pieces.map((piece, id) => [piece, id]));
   const starts = new Int32Array(words.length);
   const lengths = Int32Array.from(spelled, (word) => word.length);
   for (let word = 1; word < words.length; word++) starts[word] = starts[word - 1]! + lengths[word - 1]!;
   const symbols = Int32Array.from(spelled.flat(), (piece) => idOfPiece.get(piece)!);
   return { symbols, starts, lengths, pieces, idOfPiece };
-}
-
-function isContinuation(piece: string): boolean {
-  return piece.length > continuation.length && piece.startsWith(continuation);
 }
 
 /** The pairs seen, numbered; each with its count and the words it was seen in (some of which may have lost it since). */

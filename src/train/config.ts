@@ -66,6 +66,7 @@ export const trainConfig = z.strictObject({
   allowDuplicates: z.boolean().default(false),
   /** Sizes of a model from nothing. */
   dimension: z.int().min(2),
+  vocabulary: z.enum(["word-piece", "byte-pairs"]).default("word-piece"),
   vocabularySize: z.int().min(100).default(30000),
   layers: z.int().min(1).default(2),
   heads: z.int().min(1).default(4),

@@ -8,6 +8,7 @@ import {
   type ModelDescription,
   readModelFolder,
 } from "../checkpoint/index.js";
+import { trainBytePairs } from "../data/byte-pairs.js";
 import { trainWordPiece } from "../data/vocabulary.js";
 import type { TrainConfig } from "./config.js";
 
@@ -51,7 +52,8 @@ export async function startingModel(
       record: { kind: "folder", path: config.model, fingerprint: folder.fingerprint },
     };
   }
-  const vocabulary = trainWordPiece(texts(), { size: config.vocabularySize });
+  const learnVocabulary = config.vocabulary === "byte-pairs" ? trainBytePairs : trainWordPiece;
+  const vocabulary = learnVocabulary(texts(), { size: config.vocabularySize });
   const sizes = {
     model: config.model,
     seed: config.seed,
