@@ -34,7 +34,6 @@ const [dimension, repeats, rounds, threads] = [values.dimension, values.repeats,
 );
 
 const proxies = { num_classes: "classes", embedding_size: "dimension" };
-const cosine = { class: "CosineSimilarity" };
 
 /** [loss, options, the peer's class and what it takes to mean the same]; a peer's "classes" and "dimension" are filled in. */
 const compared = [
@@ -71,12 +70,7 @@ const compared = [
   ["supcon", {}, { class: "SupConLoss" }],
   ["threshold-consistent-margin", {}, { class: "ThresholdConsistentMarginLoss" }],
   ["tuplet-margin", {}, { class: "TupletMarginLoss" }],
-  ["contrastive-linear", { reduction: "nonzero-mean-per-side" }, { class: "ContrastiveLoss" }],
-  [
-    "contrastive-linear",
-    { metric: "cosine", reduction: "nonzero-mean-per-side" },
-    { class: "ContrastiveLoss", distance: cosine, options: { pos_margin: 1, neg_margin: 0 } },
-  ],
+  ["contrastive-linear", { normalize: true, reduction: "nonzero-mean-per-side" }, { class: "ContrastiveLoss" }],
 ].filter(([name]) => values.only === undefined || values.only.split(",").includes(name));
 
 function labelsOf(size) {

@@ -3,6 +3,7 @@ import importlib.metadata
 import json
 import os
 import resource
+import signal
 import sys
 import time
 
@@ -60,6 +61,7 @@ def in_child(spec):
     if child == 0:
         os.close(read)
         base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        signal.alarm(4 * limit)
         room = request["gigabytesAtMost"] << 30
         try:
             resource.setrlimit(resource.RLIMIT_AS, (room, room))
@@ -74,8 +76,11 @@ def in_child(spec):
     os.close(write)
     with os.fdopen(read) as answer:
         text = answer.read()
-    os.waitpid(child, 0)
-    return json.loads(text) if text else {"failed": "killed"}
+    _, status = os.waitpid(child, 0)
+    if text:
+        return json.loads(text)
+    late = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+    return {"failed": f"no pass within {4 * limit} s" if late else "killed"}
 
 
 versions = {name: importlib.metadata.version(name) for name in ("torch", "pytorch-metric-learning")}

@@ -46,6 +46,7 @@ const oneSided = {
     "signal-to-noise-contrastive",
     "contrastive-linear",
     "contrastive-hadsell",
+    "online-contrastive",
   ],
   equal: [
     "supcon",
@@ -58,6 +59,7 @@ const oneSided = {
     "signal-to-noise-contrastive",
     "contrastive-linear",
     "contrastive-hadsell",
+    "online-contrastive",
   ],
 };
 const ofClasses = names.filter((name) => parametersOf(name, {}, 4, 6).some(({ shape }) => shape.length === 2));

@@ -143,6 +143,7 @@ test("every loss over labelled rows has a formula here", () => {
     "triplet-soft-margin",
     "contrastive-linear",
     "contrastive-hadsell",
+    "online-contrastive",
   ];
   expect(labelled.filter((name) => !elsewhere.includes(name)).sort()).toEqual(Object.keys(formulas).sort());
 });
