@@ -9,5 +9,6 @@ export * from "./ops/leaf.js";
 export * from "./ops/matrix.js";
 export * from "./ops/reduction.js";
 export * from "./ops/rows.js";
+export * from "./ops/spatial.js";
 export type { DType, Shape } from "./shape.js";
 export { type Axes, fill, type Operand, part, scalar, size, Tensor } from "./tensor.js";

@@ -52,6 +52,7 @@ interface UnaryAttributes {
   readonly log: None;
   readonly sqrt: None;
   readonly abs: None;
+  readonly acos: None;
   readonly sign: None;
   readonly erf: None;
   readonly tanh: None;
@@ -86,6 +87,24 @@ interface ProductAttributes {
   readonly geluGate: None;
   readonly squaredDistances: None;
   readonly weightedDifferences: None;
+}
+
+/** How a window moves over [rows, channels, height, width]: steps down and right, and zeros above, left, below, right. */
+interface Window {
+  readonly strides: readonly [number, number];
+  readonly pads: readonly [number, number, number, number];
+}
+interface Sized extends Window {
+  /** Height and width of what the gradient is of. */
+  readonly size: readonly [number, number];
+}
+
+/** Over pictures. */
+interface SpatialAttributes {
+  readonly conv2d: Window;
+  readonly conv2dInputGradient: Sized;
+  readonly conv2dKernelGradient: Sized;
+  readonly maxPool2d: Window & { readonly kernel: readonly [number, number] };
 }
 
 /** Layout. */
@@ -129,6 +148,7 @@ export interface OpAttributes
     UnaryAttributes,
     AxisAttributes,
     ProductAttributes,
+    SpatialAttributes,
     LayoutAttributes,
     RowAttributes,
     EdgeAttributes {
@@ -147,5 +167,6 @@ export type BroadcastOp = keyof BroadcastAttributes;
 export type UnaryOp = keyof UnaryAttributes;
 export type AxisOp = keyof AxisAttributes;
 export type ProductOp = keyof ProductAttributes;
+export type SpatialOp = keyof SpatialAttributes;
 export type LayoutOp = keyof LayoutAttributes;
 export type RowOp = keyof RowAttributes | keyof EdgeAttributes;

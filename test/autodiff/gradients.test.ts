@@ -3,6 +3,7 @@ import { gradients } from "#nearmiss/autodiff/index.js";
 import { evaluate } from "#nearmiss/engine/interpreter/evaluate.js";
 import {
   abs,
+  acos,
   argMax,
   constant,
   gather,
@@ -14,6 +15,7 @@ import {
   logSumExp,
   max,
   maximum,
+  maxPool2d,
   min,
   parameter,
   relu,
@@ -44,11 +46,13 @@ test("a tie gives the whole gradient to the first element", () => {
   expect(slope([2, 1, 2, 1], [2, 2], (x) => max(x, 0))).toEqual([1, 1, 0, 0]);
   expect(slope([1, 1], [2], (x) => maximum(x, 1))).toEqual([1, 1]);
   expect(slope([4, 4, 4], [3], (x) => topK(x, 1).values)).toEqual([1, 0, 0]);
+  expect(slope([7, 7, 7, 7], [1, 1, 2, 2], (x) => maxPool2d(x, 2))).toEqual([1, 0, 0, 0]);
 });
 
 test("kinks have a gradient of zero", () => {
   expect(slope([0, -0, 2], [3], relu)).toEqual([0, 0, 1]);
   expect(slope([0, -2], [2], abs)).toEqual([0, -1]);
+  expect(slope([1, -1, 0], [3], acos)).toEqual([0, 0, -1]);
 });
 
 test("rows of -∞ alone have a value and a gradient, never NaN", () => {

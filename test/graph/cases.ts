@@ -3,13 +3,16 @@
 import type { Rng } from "#nearmiss/base/rng.js";
 import {
   abs,
+  acos,
   argMax,
   argMin,
   attention,
+  avgPool2d,
   broadcastTo,
   clip,
   concat,
   constant,
+  conv2d,
   cumulativeSum,
   type Dim,
   type DType,
@@ -33,6 +36,7 @@ import {
   logSumExp,
   max,
   maximum,
+  maxPool2d,
   mean,
   mergeRows,
   min,
@@ -58,6 +62,7 @@ import {
   takeAlongAxis,
   tanh,
   topK,
+  type WindowOptions,
   where,
 } from "#nearmiss/graph/index.js";
 import { apply } from "#nearmiss/graph/tensor.js";
@@ -109,6 +114,17 @@ const binary = (build: (a: Tensor, b: Tensor) => Tensor, given = normal): Case[]
     [given("n", 1), given(1, "m")],
     [given("n", 2, "m"), given()],
   ].map(([a, b]) => ({ inputs: { a: a!, b: b! }, build: ({ a, b }) => build(a!, b!) }));
+
+/** Pictures [rows, channels, height, width] with kernels [out, height, width]. */
+const convolution = (
+  rows: Dim,
+  [channels, height, width]: readonly [number, number, number],
+  [out, tall, wide]: readonly [number, number, number],
+  options: WindowOptions = {},
+): Case => ({
+  inputs: { x: normal(rows, channels, height, width), w: normal(out, channels, tall, wide) },
+  build: ({ x, w }) => conv2d(x!, w!, options),
+});
 
 const rowsOf: Build = ({ x, first, second, inverse }: T) => partitionRows(x!, [first!, second!], inverse!);
 /** Rows 0, 2, 4 … go to the first part, 1, 3, 5 … to the second. */
@@ -169,6 +185,7 @@ export const cases: { readonly [O in OpName]: readonly Case[] } = {
   log: [one((x) => x.log(), positive("n", "m"))],
   sqrt: [one((x) => x.sqrt(), positive("n", "m"))],
   abs: [one(abs)],
+  acos: [one((x) => acos(tanh(x)))],
   sign: [one(sign)],
   erf: [one(erf), one((x) => erf(x.mul(3)))],
   tanh: [one(tanh)],
@@ -283,6 +300,30 @@ export const cases: { readonly [O in OpName]: readonly Case[] } = {
       inputs: { w: normal("n", "m"), a: normal("n", 3), b: normal("m", 3) },
       build: ({ w, a, b }) => apply("weightedDifferences", [w!, a!, b!], {}),
     },
+  ],
+  conv2d: [
+    convolution("n", [2, 5, 4], [3, 3, 2]),
+    convolution("n", [1, 6, 7], [2, 3, 3], { stride: 2, padding: 1 }),
+    convolution("n", [2, 5, 6], [3, 2, 3], { stride: [2, 3], padding: [0, 2] }),
+  ],
+  conv2dInputGradient: [
+    {
+      inputs: { y: normal("n", 3, 2, 3), w: normal(3, 2, 3, 2) },
+      build: ({ y, w }) =>
+        apply("conv2dInputGradient", [y!, w!], { strides: [2, 1], pads: [1, 0, 1, 0], size: [4, 4] }),
+    },
+  ],
+  conv2dKernelGradient: [
+    {
+      inputs: { x: normal("n", 2, 4, 4), y: normal("n", 3, 2, 3) },
+      build: ({ x, y }) =>
+        apply("conv2dKernelGradient", [x!, y!], { strides: [2, 1], pads: [1, 0, 1, 0], size: [3, 2] }),
+    },
+  ],
+  maxPool2d: [
+    one((x) => [maxPool2d(x, 2), avgPool2d(x, 2)], normal("n", "m", 4, 6)),
+    one((x) => maxPool2d(x, 3, { stride: 2, padding: 1 }), normal("n", 2, 5, 6)),
+    one((x) => avgPool2d(x, [2, 3], { stride: [2, 1], padding: [0, 1] }), normal("n", 2, 5, 6)),
   ],
   geluGate: [one(geluGate), one((x) => [gelu(x), geluTanh(x)])],
 

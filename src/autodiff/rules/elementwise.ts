@@ -33,6 +33,11 @@ export const elementwiseGradients: GradientRules<LeafOp | BroadcastOp | UnaryOp>
   log: (dy, [x]) => [dy.div(x)],
   sqrt: (dy, _, y) => [dy.mul(0.5).div(y)],
   abs: (dy, [x]) => [dy.mul(sign(x))],
+  acos: (dy, [x]) => {
+    const sine = x.square().neg().add(1);
+    const inside = sine.greater(0);
+    return [where(inside, dy.mul(where(inside, sine, 1).pow(-0.5)).neg(), 0)];
+  },
   sign: "constant",
   erf: (dy, [x]) => [dy.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))],
   tanh: (dy, _, y) => [dy.sub(dy.mul(y.square()))],

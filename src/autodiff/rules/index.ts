@@ -5,6 +5,7 @@ import { layoutGradients } from "./layout.js";
 import { productGradients } from "./product.js";
 import { rowGradients } from "./rows.js";
 import type { GradientRules } from "./rule.js";
+import { spatialGradients } from "./spatial.js";
 
 /** The gradient rule of every operation but `part`, which the walk itself understands. */
 export const gradientRules: GradientRules<Exclude<OpName, "part">> = {
@@ -13,4 +14,5 @@ export const gradientRules: GradientRules<Exclude<OpName, "part">> = {
   ...productGradients,
   ...layoutGradients,
   ...rowGradients,
+  ...spatialGradients,
 };

@@ -3,7 +3,7 @@ import type { Inputs, OpAttributes, OpName } from "../../graph/op.js";
 import type { Tensor } from "../../graph/tensor.js";
 
 /** Operations with several results. */
-export type SeveralOp = "topK" | "attention" | "layerNorm" | "geluGate" | "split" | "partitionRows";
+export type SeveralOp = "topK" | "attention" | "layerNorm" | "geluGate" | "split" | "partitionRows" | "maxPool2d";
 
 /**
  * From the gradient of a result (of each result, null where nothing depends on it), the gradients of the inputs, null for those that have none.

@@ -25,6 +25,7 @@ export const elementwiseReferences: References<BroadcastOp | UnaryOp> = {
   log: unary(Math.log),
   sqrt: unary(Math.sqrt),
   abs: unary(Math.abs),
+  acos: unary(Math.acos),
   sign: unary(Math.sign),
   erf: unary(erf),
   tanh: unary(Math.tanh),

@@ -13,6 +13,7 @@ import { layoutReferences } from "./layout.js";
 import { productReferences } from "./product.js";
 import type { Call, Reference, References } from "./reference.js";
 import { rowReferences } from "./rows.js";
+import { spatialReferences } from "./spatial.js";
 import { count, type Data, generate, type Value } from "./value.js";
 
 export { maskName } from "../../graph/ops/attention.js";
@@ -25,6 +26,7 @@ const references: References<Exclude<OpName, Given>> = {
   ...productReferences,
   ...layoutReferences,
   ...rowReferences,
+  ...spatialReferences,
   fill: ({ attributes, dtype, shape }) => generate(dtype, count(shape), () => attributes.value),
   iota: ({ shape }) => generate("int32", count(shape), (i) => i),
   size: ({ attributes, length }) => Float64Array.of(length(attributes.dim)),

@@ -12,6 +12,7 @@ import { layoutLowerings } from "./lowerings/layout.js";
 import { cast, filled, type Lowering, type Lowerings, type Names } from "./lowerings/lowering.js";
 import { productLowerings } from "./lowerings/product.js";
 import { rowLowerings } from "./lowerings/rows.js";
+import { spatialLowerings } from "./lowerings/spatial.js";
 import { encodeModel, type OnnxNode, type OnnxTensor, type OnnxValue } from "./model.js";
 import { symbolSources } from "./symbols.js";
 
@@ -54,6 +55,7 @@ const lowerings: Lowerings<Exclude<OpName, GraphInputOp | "part">> = {
   ...productLowerings,
   ...layoutLowerings,
   ...rowLowerings,
+  ...spatialLowerings,
 };
 
 /**

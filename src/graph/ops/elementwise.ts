@@ -33,6 +33,11 @@ export function abs(x: Tensor): Tensor {
   return x.abs();
 }
 
+/** The angle of a cosine, 0 … π; NaN outside −1 … 1. The gradient at −1 and 1, where it has no bound, is 0. */
+export function acos(x: Tensor): Tensor {
+  return apply("acos", [x], {});
+}
+
 /** -1, 0 or 1; its gradient is 0. */
 export function sign(x: Tensor): Tensor {
   return apply("sign", [x], {});

@@ -31,6 +31,7 @@ export const elementwiseRules: ShapeRules<BroadcastOp | UnaryOp> = {
   log: unary(["float32"]),
   sqrt: unary(["float32"]),
   abs: unary(numbers),
+  acos: unary(["float32"]),
   sign: unary(numbers),
   erf: unary(["float32"]),
   tanh: unary(["float32"]),

@@ -6,6 +6,7 @@ import { leafRules } from "./leaf.js";
 import { productRules } from "./product.js";
 import { rowRules } from "./rows.js";
 import type { ShapeRules } from "./rule.js";
+import { spatialRules } from "./spatial.js";
 
 /** The shape rule of every operation but `part`, which picks one result of another. */
 export const shapeRules: ShapeRules<Exclude<OpName, "part">> = {
@@ -15,4 +16,5 @@ export const shapeRules: ShapeRules<Exclude<OpName, "part">> = {
   ...productRules,
   ...layoutRules,
   ...rowRules,
+  ...spatialRules,
 };

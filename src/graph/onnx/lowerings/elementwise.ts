@@ -20,6 +20,7 @@ export const elementwiseLowerings: Lowerings<BroadcastOp | UnaryOp> = {
   log: direct("Log"),
   sqrt: direct("Sqrt"),
   abs: direct("Abs"),
+  acos: direct("Acos"),
   sign: direct("Sign"),
   erf: direct("Erf"),
   tanh: direct("Tanh"),
