@@ -1,4 +1,6 @@
+import { inputError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
+import { int8Limit, int8Spec, int8Weights } from "../engine/int8.js";
 import type { Engine, Program, Weights } from "../engine/types.js";
 import type { Encoder, Sequence, TextEncoder } from "../nn/encoder.js";
 
@@ -23,9 +25,23 @@ export interface Forward<Item = Sequence> {
   release(): Promise<void>;
 }
 
-/** Prepares a text encoder on an engine. */
-export function createForward(engine: Engine, encoder: TextEncoder): Forward {
-  return forwardOf(engine, encoder, encoder.family === "static" ? null : (sequence) => sequence.ids.length);
+/** How vectors are computed: products of tokens and weights in float32, or by 8-bit integers (the operation `int8Linear`). */
+export type EncodePrecision = "float32" | "int8";
+
+/**
+ * Prepares a text encoder on an engine. With `int8`, weights are quantised when first given; they must not change after. Throws `no-int8` for
+ * an encoder without products over tokens.
+ */
+export function createForward(engine: Engine, encoder: TextEncoder, precision: EncodePrecision = "float32"): Forward {
+  const isStatic = encoder.family === "static";
+  if (precision === "int8" && isStatic) {
+    throw inputError("no-int8", "a static model has no products to compute by 8-bit integers", {
+      field: "precision",
+      found: precision,
+      expected: "float32",
+    });
+  }
+  return forwardOf(engine, encoder, isStatic ? null : (sequence) => sequence.ids.length, precision);
 }
 
 /** Prepares any encoder on an engine. `length` is what items are padded by; null where nothing is. */
@@ -33,15 +49,20 @@ export function forwardOf<Item>(
   engine: Engine,
   encoder: Encoder<Item>,
   length: ((item: Item) => number) | null,
+  precision: EncodePrecision = "float32",
 ): Forward<Item> {
   const programs = new Map<string, Promise<Program>>();
-  const program = (key: string, groups: number): Promise<Program> => {
-    const known = programs.get(key);
-    if (known !== undefined) return known;
+  const compile = async (groups: number, weights: Weights): Promise<Program> => {
     const vectors = encoder.forward({ groups, dropout: 0, attentionDropout: 0 });
-    const fresh = engine.compile({ outputs: { vectors } });
-    programs.set(key, fresh);
-    return fresh;
+    if (precision === "float32") return engine.compile({ outputs: { vectors } });
+    const spec = int8Spec({ outputs: { vectors } }, { precision, rows: "tokens", limit: await int8Limit(engine) });
+    return engine.compile({ ...spec, constants: await engine.read(weights, int8Weights(spec)) });
+  };
+  const program = (key: string, groups: number, weights: Weights): Promise<Program> => {
+    const full = precision === "float32" ? key : `${key} of ${weights.id}`;
+    const one = programs.get(full) ?? compile(groups, weights);
+    programs.set(full, one);
+    return one;
   };
   return {
     async encode(weights, items, progress) {
@@ -57,7 +78,11 @@ export function forwardOf<Item>(
           1,
           run.length === null ? undefined : members.map(() => run.length as number),
         );
-        const { vectors } = await engine.run(await program(collated.key, collated.groups), collated.feeds, weights);
+        const { vectors } = await engine.run(
+          await program(collated.key, collated.groups, weights),
+          collated.feeds,
+          weights,
+        );
         const values = (vectors as { data: Float32Array }).data;
         run.members.forEach((index, i) => {
           const row = collated.place[i] as number;

@@ -3,9 +3,10 @@ import type { Similarity } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { encoderOf, type ModelDescription } from "../checkpoint/index.js";
 import { loadTokenizer, type TextTokenizer } from "../data/tokenize.js";
+import { int8Limit } from "../engine/int8.js";
 import type { Engine, HostTensor, Weights } from "../engine/types.js";
 import type { Sequence, TextEncoder } from "../nn/encoder.js";
-import { createForward, type Forward, type Vectors } from "./encode.js";
+import { createForward, type EncodePrecision, type Forward, type Vectors } from "./encode.js";
 import type { VectorCache } from "./vector-cache.js";
 
 /** The role of a text: it decides the prompt. */
@@ -42,6 +43,8 @@ export interface OpenModelOptions {
   readonly fingerprint: string;
   readonly warnings: Warnings;
   readonly cache?: VectorCache;
+  /** Default `float32`. */
+  readonly precision?: EncodePrecision;
 }
 
 /** Loads the tensors that the network uses, by parameter name, and opens the model on them. */
@@ -56,9 +59,9 @@ export async function openTensors({
 
 /** Puts description, weights and tokenizer together. */
 export function openModel(options: OpenModelOptions): Model {
-  const { description, engine, weights, fingerprint, cache } = options;
+  const { description, engine, weights, fingerprint, cache, precision = "float32" } = options;
   const encoder = encoderOf(description);
-  const forward = createForward(engine, encoder);
+  const forward = createForward(engine, encoder, precision);
   const sequence = sequencer(description, options.warnings);
   return {
     fingerprint,
@@ -86,7 +89,12 @@ export function openModel(options: OpenModelOptions): Model {
         cache === undefined
           ? await encodeThem(distinct)
           : await cache.through(
-              { fingerprint, prompt: promptOf(description, as), engine: engine.kind },
+              {
+                fingerprint,
+                prompt: promptOf(description, as),
+                engine: engine.kind,
+                precision: precision === "int8" ? `int8/${await int8Limit(engine)}` : precision,
+              },
               distinct,
               encoder.dimension,
               encodeThem,

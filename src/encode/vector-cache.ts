@@ -13,6 +13,8 @@ export interface VectorKey {
   readonly prompt: string;
   /** What computed it: `Engine["kind"]`. */
   readonly engine: string;
+  /** Default `float32`; another word for whatever gives other vectors. */
+  readonly precision?: string;
 }
 
 /** Vectors kept on disk, by text. */
@@ -51,11 +53,11 @@ export function openVectorCache(folder: string): VectorCache {
   const places = new Map<string, Place>();
   return {
     async through(key, texts, dimension, encode) {
-      const { fingerprint: weights, prompt, engine } = key;
+      const { fingerprint: weights, prompt, engine, precision = "float32" } = key;
       const path = join(
         folder,
         "vectors",
-        fingerprint(version(), weights, prompt, engine, "float32", dimension).slice(7, 39),
+        fingerprint(version(), weights, prompt, engine, precision, dimension).slice(7, 39),
       );
       mkdirSync(path, { recursive: true });
       const place = places.get(path) ?? { seen: new Set(), kept: new Map() };

@@ -1,4 +1,4 @@
-import { checkIds, checkOffsets } from "./gradients.js";
+import { inputError } from "../base/errors.js";
 
 /** A sparse matrix by rows: row i has the entries starts[i] … starts[i + 1] − 1, each a column and a weight. */
 export interface SparseMatrix {
@@ -71,4 +71,26 @@ function turned({ starts, ids, weights }: SparseMatrix, named: Int32Array): Pick
   }
   const byRow = { starts: rowStarts.slice(0, count + 1), ids: bags, weights: shares };
   return { byRow, rows: rows.slice(0, count) };
+}
+
+/** Throws `index` unless every id is a row of the table. The kernels do not look. */
+export function checkIds(table: string, ids: Int32Array, rows: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i]! >= 0 && ids[i]! < rows) continue;
+    throw inputError("index", `an id is outside its table ${table}`, {
+      field: `ids[${i}]`,
+      found: String(ids[i]),
+      expected: `0 … ${rows - 1}`,
+    });
+  }
+}
+
+/** Throws `index` unless the offsets rise from 0 to the number of ids. */
+function checkOffsets(table: string, offsets: Int32Array, count: number): void {
+  const rising = offsets.every((offset, i) => offset >= (i === 0 ? 0 : offsets[i - 1]!));
+  if (rising && offsets[0] === 0 && offsets.at(-1) === count) return;
+  throw inputError("index", `the bags' offsets into the table ${table} do not cover its ids`, {
+    found: `${offsets[0]} … ${offsets.at(-1)}${rising ? "" : ", not rising"}`,
+    expected: `rising from 0 to ${count}`,
+  });
 }

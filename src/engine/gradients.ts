@@ -1,4 +1,4 @@
-import { inputError } from "../base/errors.js";
+import { checkIds } from "./bags.js";
 import type { RowGradient, Weight } from "./executable.js";
 import type { Block, Host } from "./host.js";
 import type { ParameterGradient } from "./optimiser.js";
@@ -130,26 +130,4 @@ function forget<B>(table: TableGradient<B>): void {
 
 function checkRows<B>(part: RowGradient<B>, { rows }: TableGradient<B>): void {
   if ("ids" in part) checkIds(part.parameter, part.ids, rows);
-}
-
-/** Throws `index` unless every id is a row of the table. The kernels do not look. */
-export function checkIds(table: string, ids: Int32Array, rows: number): void {
-  for (let i = 0; i < ids.length; i++) {
-    if (ids[i]! >= 0 && ids[i]! < rows) continue;
-    throw inputError("index", `an id is outside its table ${table}`, {
-      field: `ids[${i}]`,
-      found: String(ids[i]),
-      expected: `0 … ${rows - 1}`,
-    });
-  }
-}
-
-/** Throws `index` unless the offsets rise from 0 to the number of ids. */
-export function checkOffsets(table: string, offsets: Int32Array, count: number): void {
-  const rising = offsets.every((offset, i) => offset >= (i === 0 ? 0 : offsets[i - 1]!));
-  if (rising && offsets[0] === 0 && offsets.at(-1) === count) return;
-  throw inputError("index", `the bags' offsets into the table ${table} do not cover its ids`, {
-    found: `${offsets[0]} … ${offsets.at(-1)}${rising ? "" : ", not rising"}`,
-    expected: `rising from 0 to ${count}`,
-  });
 }

@@ -1,21 +1,9 @@
 import type { SparseMatrix } from "./bags.js";
-import type { AdamwFactors, FloatArray, SgdFactors, Span } from "./reference.js";
+import type { AdamwFactors, FloatArray, RowTargets, SgdFactors, Span, TableRows } from "./reference.js";
 
 /** Float values that a host keeps. */
 export interface Block {
   readonly length: number;
-}
-
-/** Rows of a table, ascending. */
-export interface TableRows {
-  readonly ids: Int32Array;
-  readonly width: number;
-}
-
-/** Where a product's rows go, and whether each is the first that comes there (a byte): it replaces what is there, later ones are added. */
-export interface RowTargets {
-  readonly ids: Int32Array;
-  readonly fresh: Uint8Array;
 }
 
 /** Where weights, gradients and optimiser state lie, and the loops over them. `B` is how a host names its blocks. */

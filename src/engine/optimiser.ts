@@ -1,7 +1,7 @@
 import { inputError } from "../base/errors.js";
 import type { NamedTensor, RawTensor } from "../base/safetensors.js";
-import { type Block, type Host, product, type TableRows } from "./host.js";
-import { adamwFactors, type FloatArray } from "./reference.js";
+import { type Block, type Host, product } from "./host.js";
+import { adamwFactors, type FloatArray, type TableRows } from "./reference.js";
 import type { OptimiserOptions } from "./types.js";
 
 /** One parameter with its gradient. With `rows`, only those of a table, ascending, have one: the others' is zero by construction. */

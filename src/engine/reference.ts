@@ -1,7 +1,6 @@
 // The kernels in plain TypeScript: what kernels/*.ts must compute, and what the interpreter engine uses in float64.
 
 import type { SparseMatrix } from "./bags.js";
-import type { RowTargets, TableRows } from "./host.js";
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -9,6 +8,18 @@ export type FloatArray = Float32Array | Float64Array;
 export interface Span {
   readonly from: number;
   readonly count: number;
+}
+
+/** Rows of a table, ascending. */
+export interface TableRows {
+  readonly ids: Int32Array;
+  readonly width: number;
+}
+
+/** Where a product's rows go, and whether each is the first that comes there (a byte): it replaces what is there, later ones are added. */
+export interface RowTargets {
+  readonly ids: Int32Array;
+  readonly fresh: Uint8Array;
 }
 
 export interface AdamwOptions {

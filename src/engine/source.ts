@@ -73,7 +73,11 @@ export function createSource(spec: ProgramSpec): OnnxSource {
     dy: piece(`dy:${i}`, dy),
     ...(offsets === undefined ? {} : { offsets: idsOf(`offsets:${i}`, offsets) }),
   }));
-  const { model, inputs: edges, nodes } = writeOnnx(Object.fromEntries(wanted));
+  const {
+    model,
+    inputs: edges,
+    nodes,
+  } = writeOnnx(Object.fromEntries(wanted), spec.constants === undefined ? {} : { parameters: spec.constants });
   return {
     // A buffer of its own: it is given away to another thread.
     model: model.slice(),

@@ -13,6 +13,8 @@ export interface Weights {
 export interface ProgramSpec {
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly gradients?: ReadonlyMap<string, Tensor>;
+  /** Parameters whose values are fixed, and kept in the program: what hangs on them alone is computed once. */
+  readonly constants?: ReadonlyMap<string, HostTensor>;
 }
 
 /** A compiled graph; this is its handle. */

@@ -42,7 +42,6 @@ export interface EmbedResult {
 /** Encodes texts of a file or stream, in their order. */
 export async function embed(options: EmbedOptions): Promise<EmbedResult> {
   const { output, as = "document", warnings = collectWarnings() } = options;
-  if (options.precision === "int8") throw notImplemented("--precision int8");
   if (output !== undefined && /\.parquet$/.test(output)) throw notImplemented(`${output}: writing Parquet`);
   if (output !== undefined && !/\.(npy|jsonl|jsonl\.gz)$/.test(output)) {
     throw inputError("unknown-format", "vectors are written in no such format", {
@@ -54,7 +53,11 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
     cache: options.cache ?? null,
     warnings,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.precision === undefined ? {} : { precision: options.precision }),
   };
+  if (options.precision === "int8" && isHosted(options.model)) {
+    throw inputError("no-int8", "a model behind a URL computes as it does", { field: "--precision", found: "int8" });
+  }
   const hosted = isHosted(options.model) ? hostedModel(options.model, opening) : null;
   const model = hosted ?? (await load(options.model, opening));
   try {

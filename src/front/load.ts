@@ -1,6 +1,7 @@
 import { inputError } from "../base/errors.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadWeights, readModelFolder } from "../checkpoint/index.js";
+import type { EncodePrecision } from "../encode/encode.js";
 import { type HostedModel, isHosted, openHosted } from "../encode/hosted.js";
 import { type Model, openTensors } from "../encode/model.js";
 import { openVectorCache } from "../encode/vector-cache.js";
@@ -14,6 +15,8 @@ export interface LoadOptions {
   /** Folder where vectors are kept under fingerprints; null: nothing is kept. Default null. */
   readonly cache?: string | null;
   readonly warnings?: Warnings;
+  /** How vectors are computed; default `float32`. */
+  readonly precision?: EncodePrecision;
 }
 
 /** A model ready to encode; `close` gives back its engine. */
@@ -43,6 +46,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     fingerprint: folder.fingerprint,
     warnings,
     ...(options.cache == null ? {} : { cache: openVectorCache(options.cache) }),
+    ...(options.precision === undefined ? {} : { precision: options.precision }),
   });
   return {
     ...model,

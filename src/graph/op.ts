@@ -82,6 +82,16 @@ interface AxisAttributes {
 interface ProductAttributes {
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
   readonly linear: { readonly alpha: number; readonly beta: number };
+  /**
+   * `linear`, or with `transposed` alpha · x W, by 8-bit integers: each row of x in steps of 1/127 of its greatest magnitude, each output's
+   * weights in steps of 1/`limit` of theirs.
+   */
+  readonly int8Linear: {
+    readonly alpha: number;
+    readonly beta: number;
+    readonly transposed: boolean;
+    readonly limit: number;
+  };
   readonly attention: { readonly scale: number; readonly mask: boolean; readonly dropoutRate: number };
   readonly layerNorm: { readonly epsilon: number };
   readonly geluGate: None;

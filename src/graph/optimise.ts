@@ -32,7 +32,7 @@ function simplified(node: Tensor, inputs: readonly Tensor[]): Tensor | null {
 }
 
 /** The same operation on other inputs. */
-function remade(node: Tensor, inputs: readonly Tensor[]): Tensor {
+export function remade(node: Tensor, inputs: readonly Tensor[]): Tensor {
   if (inputs.every((input, i) => input === node.inputs[i])) return node;
   return apply(node.op as Exclude<OpName, "part">, inputs, node.attributes as never);
 }

@@ -44,6 +44,11 @@ export const trainConfig = z.strictObject({
    * and every text is encoded twice. null: the whole batch at once.
    */
   microBatch: z.int().min(1).nullable().default(null),
+  /**
+   * Products of tokens and weights: `int8` by 8-bit integers in the forward pass and for input gradients, `int8-gradient` for input gradients alone.
+   * Weight gradients, evaluation and mining are float32.
+   */
+  precision: z.enum(["float32", "int8", "int8-gradient"]).default("float32"),
   maxLength: z.int().min(3).nullable().default(null),
   learningRate: z.number().positive(),
   /** Factor on the learning rate for what the loss learns itself: proxies, class weights, a margin. */

@@ -1,8 +1,9 @@
-import { workError } from "../base/errors.js";
+import { inputError, workError } from "../base/errors.js";
 import { toFloat32 } from "../base/float16.js";
 import { rng } from "../base/rng.js";
 import { readSafetensors } from "../base/safetensors.js";
 import type { FloatTensor } from "../checkpoint/index.js";
+import { withPrecision } from "../engine/int8.js";
 import type { Engine, HostTensor, Optimiser, OptimiserOptions, Weights } from "../engine/types.js";
 import { parameter } from "../graph/index.js";
 import type { LossParameter, LossParameters } from "../losses/types.js";
@@ -14,6 +15,7 @@ export const LOSS_PREFIX = "loss.";
 
 /** What is being trained, on its engine: the encoder's parameters and those of the loss, one set of weights with one optimiser. */
 export interface Learner {
+  /** Compiles in the precision of training. */
   readonly engine: Engine;
   readonly encoder: Pick<Encoder<never>, "family" | "dimension" | "parameters">;
   readonly weights: Weights;
@@ -39,13 +41,20 @@ export interface LearnerOptions {
 /** Loads the starting weights and makes the optimiser. */
 export async function createLearner(options: LearnerOptions): Promise<Learner> {
   const { engine, encoder, tensors, config } = options;
+  if (config.precision !== "float32" && encoder.family === "static") {
+    throw inputError("no-int8", "a static model has no products to compute by 8-bit integers", {
+      field: "precision",
+      found: config.precision,
+      expected: "float32",
+    });
+  }
   const trained = new Map([...encoder.parameters.keys()].map((name) => [name, tensors.get(name) as HostTensor]));
   const shapes = new Map(options.lossParameters.map(({ name, shape }) => [name, shape]));
   for (const one of options.lossParameters) trained.set(`${LOSS_PREFIX}${one.name}`, initial(one, config.seed));
   const weights = await engine.load(trained);
   const optimiser = await engine.optimiser(weights, optimiserOptions(config, [...trained.keys()]));
   return {
-    engine,
+    engine: withPrecision(engine, config.precision),
     encoder,
     weights,
     optimiser,

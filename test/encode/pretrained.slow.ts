@@ -36,3 +36,27 @@ test.skipIf(!existsSync(path))(
   },
   300_000,
 );
+
+test.skipIf(!existsSync(path))(
+  "by 8-bit integers its vectors have a mean cosine of at least .99 to float32, and a first percentile of at least .98",
+  async () => {
+    const [exact, rounded] = [await load(path), await load(path, { precision: "int8" })];
+    const some = Array.from({ length: 120 }, (_, i) =>
+      Array.from({ length: 1 + 2 * i }, () => words[generator.int(words.length)]).join(" "),
+    );
+    const [a, b] = [await exact.encode(some), await rounded.encode(some)];
+    for (const model of [exact, rounded]) await model.close();
+    expect(b.data).not.toEqual(a.data);
+    const cosines = some
+      .map((_, row) => {
+        let dot = 0;
+        for (let i = row * a.dimension; i < (row + 1) * a.dimension; i++)
+          dot += (a.data[i] as number) * (b.data[i] as number);
+        return dot;
+      })
+      .sort((x, y) => x - y);
+    expect(cosines.reduce((sum, value) => sum + value, 0) / cosines.length).toBeGreaterThan(0.99);
+    expect(cosines[Math.floor(cosines.length / 100)]).toBeGreaterThan(0.98);
+  },
+  300_000,
+);

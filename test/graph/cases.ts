@@ -101,6 +101,12 @@ const steps = (shape: Shape, f: (i: number, n: number) => number): Given => ({
   value: (_, i, n) => f(i, n),
 });
 
+/** Every `period`-th value is the greatest. */
+const whole = (greatest: number, period: number, ...shape: Dim[]): Given => ({
+  shape,
+  value: (rng, i) => (i % period === 0 ? greatest : rng.int(2 * greatest + 1) - greatest),
+});
+
 const one = (build: (x: Tensor) => Tensor | readonly Tensor[], given = normal("n", "m")): Case => ({
   inputs: { x: given },
   build: ({ x }) => build(x!),
@@ -262,6 +268,18 @@ export const cases: { readonly [O in OpName]: readonly Case[] } = {
       build: ({ a, b }) => a!.matmul(b!, { transposeB: true }),
     },
     { inputs: { a: normal("n", 3), b: normal("m", 3) }, build: ({ a, b }) => a!.matmul(b!.transpose(), { alpha: 2 }) },
+  ],
+  // Whole numbers whose greatest in each row is that of the type, so that nothing is rounded.
+  int8Linear: [
+    {
+      inputs: { x: whole(127, 4, "n", 4), w: whole(63, 4, 6, 4), b: table(6) },
+      build: ({ x, w, b }) =>
+        apply("int8Linear", [x!, w!, b!], { alpha: 0.5, beta: 0.25, transposed: false, limit: 63 }),
+    },
+    {
+      inputs: { x: whole(127, 4, "n", 4), w: whole(63, 1, 4, 3) },
+      build: ({ x, w }) => apply("int8Linear", [x!, w!], { alpha: 1, beta: 1, transposed: true, limit: 63 }),
+    },
   ],
   linear: [
     { inputs: { x: normal("n", 3), w: table(4, 3), b: table(4) }, build: ({ x, w, b }) => linear(x!, w!, b!) },

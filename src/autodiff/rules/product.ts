@@ -16,6 +16,8 @@ export const productGradients: GradientRules<ProductOp> = {
     dy.matmul(x, { transposeA: true, alpha }),
     dy.sum(0).mul(beta),
   ],
+  // Put into a graph only when all gradients are there.
+  int8Linear: "none",
   // With the output at hand, Σ dP ∘ P over the keys is Σ dO ∘ O over the width of a head, which is shorter. What was kept of P
   // serves dP too: P ∘ (M ∘ dP) is (M ∘ P) ∘ dP.
   attention: (dys, inputs, y, { scale, mask, dropoutRate }) => {

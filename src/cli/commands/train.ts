@@ -10,7 +10,7 @@ import { evaluationText } from "../evaluation-text.js";
 import { formatBytes, formatNumber, formatSeconds } from "../format.js";
 import { given, record } from "../given.js";
 import { type MiningFlags, withMiningOptions } from "../mining-options.js";
-import { columnNames, decimal, integer } from "../values.js";
+import { choice, columnNames, decimal, integer } from "../values.js";
 
 type TrainFlags = MiningFlags &
   Pick<TrainConfigInput, (typeof sameName)[number]> & {
@@ -41,6 +41,7 @@ const sameName = [
   "learningRate",
   "warmup",
   "dropout",
+  "precision",
   "devSplit",
   "evalEvery",
   "metric",
@@ -99,6 +100,11 @@ function withTrainingOptions(command: Command): Command {
     .option("--max-length <n>", "tokens of a text that are read", integer("--max-length", 3))
     .option("--learning-rate <x>", "the highest learning rate", positive("--learning-rate"))
     .option("--warmup <x>", "steps of warm-up; below 1, their share", atLeastZero("--warmup"))
+    .option(
+      "--precision <type>",
+      "float32, int8 or int8-gradient: how training multiplies",
+      choice("--precision", ["float32", "int8", "int8-gradient"]),
+    )
     .option("--dropout <x>", "share of activations dropped", share("--dropout"))
     .option("--dev-split <name>", "split that chooses the best step")
     .option("--eval-every <n>", "steps between evaluations", integer("--eval-every", 1))

@@ -11,6 +11,17 @@ export const productReferences: References<ProductOp> = {
     const y = product(x, transposed(weight), shape, alpha);
     return inputs.length > 2 ? y.map((value, i) => value + beta * at(bias.data, i % bias.data.length)) : y;
   },
+  int8Linear: ({ inputs, attributes: { alpha, beta, transposed: turned, limit }, shape }) => {
+    const [x, weight, bias] = inputs;
+    // One scale a row of each: the rows of W, or with `transposed` of W turned round.
+    const y = product(
+      quantised(x, 127),
+      transposed(quantised(turned ? transposed(weight) : weight, limit)),
+      shape,
+      alpha,
+    );
+    return inputs.length > 2 ? y.map((value, i) => value + beta * at(bias.data, i % bias.data.length)) : y;
+  },
   attention: ({ inputs, attributes: { scale, mask, dropoutRate }, shape, shapes }) => {
     const [q, k, v] = inputs;
     const scores = shapes[1] ?? [];
@@ -72,6 +83,25 @@ export const productReferences: References<ProductOp> = {
     return [floats(u.data.length, (i) => at(u.data, i) * at(gate, i)), gate];
   },
 };
+
+/** Each row rounded to multiples of its greatest magnitude divided by `count`, halves to even. */
+function quantised(x: Value, count: number): Value {
+  const width = x.shape.at(-1) ?? 1;
+  const data = new Float64Array(x.data.length);
+  for (let row = 0; row < data.length; row += width) {
+    let greatest = 0;
+    for (let i = row; i < row + width; i++) greatest = Math.max(greatest, Math.abs(at(x.data, i)));
+    const step = Math.max(greatest / count, 1e-20);
+    for (let i = row; i < row + width; i++) data[i] = step * halfToEven(at(x.data, i) / step);
+  }
+  return { ...x, data };
+}
+
+function halfToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below;
+}
 
 function average(n: number, f: (i: number) => number): number {
   let sum = 0;

@@ -18,6 +18,9 @@ export interface Emitter {
   constant(tensor: OnnxTensor): string;
   float(value: number): string;
   int(value: number): string;
+  /** uint8 and int8 []. */
+  byte(value: number): string;
+  signedByte(value: number): string;
   /** int64 [n]: lengths, computed inside the graph where they hang on its inputs. */
   lengths(values: readonly Dim[]): string;
   /** int64 []. */
@@ -92,6 +95,8 @@ export function createEmitter(leaf: (node: Tensor) => string, symbols: ReadonlyM
     constant,
     float: (value) => small("float32", [], Float32Array.of(value)),
     int: (value) => small("int32", [], Int32Array.of(value)),
+    byte: (value) => small("uint8", [], Uint8Array.of(value)),
+    signedByte: (value) => small("int8", [], Int8Array.of(value)),
     lengths,
     length: (value) => op("Squeeze", [lengths([value])]),
     leaf,

@@ -2,13 +2,13 @@ import type { Shape } from "../shape.js";
 import { bytes, encode, float, integer, type Message, message, nested, packed, text } from "./protobuf.js";
 
 /** Element types of ONNX, by their numbers in the file format. */
-export const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof elementTypes;
 
 export interface OnnxTensor {
   readonly type: ElementType;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | BigInt64Array | Uint8Array;
+  readonly data: Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
 }
 
 /** A plain number is an integer. */

@@ -15,18 +15,8 @@ export const productRules: ShapeRules<ProductOp> = {
     if (batch === null) throw shapeError(op, inputs, "the leading axes do not broadcast");
     return float([...batch, m, n]);
   },
-  linear: (inputs, _, op) => {
-    const x = requireDtype(op, inputs, 0, "float32");
-    const w = requireDtype(op, inputs, 1, "float32");
-    if (x.shape.length !== 2 || w.shape.length !== 2 || x.shape[1] !== w.shape[1]) {
-      throw shapeError(op, inputs, "expected [rows, in] and a weight [out, in]");
-    }
-    const out = w.shape[0] ?? 0;
-    if (inputs.length > 2 && !sameShape(requireDtype(op, inputs, 2, "float32").shape, [out])) {
-      throw shapeError(op, inputs, `expected a bias of shape [${out}]`);
-    }
-    return float([x.shape[0] ?? 0, out]);
-  },
+  linear: (inputs, _, op) => linearShape(inputs, false, op),
+  int8Linear: (inputs, { transposed }, op) => linearShape(inputs, transposed, op),
   attention: (inputs, { mask, dropoutRate }, op) => {
     const [q, k, v] = [0, 1, 2].map((i) => requireDtype(op, inputs, i, "float32")) as [Spec, Spec, Spec];
     const [batch, heads, length = 0, width] = q.shape;
@@ -91,4 +81,18 @@ function betweenRows(inputs: readonly Spec[], a: Spec, b: Spec, op: string): Sha
 function lastTwo({ shape }: Spec, transposed: boolean): [Dim, Dim] {
   const [rows = 0, columns = 0] = shape.slice(-2);
   return transposed ? [columns, rows] : [rows, columns];
+}
+
+/** [rows, in] times a weight [out, in] turned round, or as it is. */
+function linearShape(inputs: readonly Spec[], transposed: boolean, op: string): Spec {
+  const x = requireDtype(op, inputs, 0, "float32");
+  const w = requireDtype(op, inputs, 1, "float32");
+  const [inner, out = 0] = transposed ? w.shape : w.shape.toReversed();
+  if (x.shape.length !== 2 || w.shape.length !== 2 || x.shape[1] !== inner) {
+    throw shapeError(op, inputs, `expected [rows, in] and a weight ${transposed ? "[in, out]" : "[out, in]"}`);
+  }
+  if (inputs.length > 2 && !sameShape(requireDtype(op, inputs, 2, "float32").shape, [out])) {
+    throw shapeError(op, inputs, `expected a bias of shape [${out}]`);
+  }
+  return float([x.shape[0] ?? 0, out]);
 }

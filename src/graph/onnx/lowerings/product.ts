@@ -1,3 +1,4 @@
+import type { Dim } from "../../dim.js";
 import type { ProductOp } from "../../op.js";
 import type { Emitter } from "../emitter.js";
 import { cast, type Lowerings } from "./lowering.js";
@@ -13,6 +14,29 @@ export const productLowerings: Lowerings<ProductOp> = {
   },
   linear: (emitter, inputs, _, { alpha, beta }) =>
     emitter.op("Gemm", inputs, { attributes: { alpha: { float: alpha }, beta: { float: beta }, transB: 1 } }),
+  int8Linear: (emitter, [x, weight, bias], node, { alpha, beta, transposed, limit }) => {
+    const rows = node.length(0);
+    const scale = steps(emitter, x, 1, 127);
+    const values = emitter.op(
+      "QuantizeLinear",
+      [x, emitter.op("Squeeze", [scale, emitter.lengths([1])]), zeroPoints(emitter, rows, "uint8")],
+      { attributes: { axis: 0 } },
+    );
+    // The inner axis of the weight is the one that is summed over, and has no scale of its own.
+    const inner = transposed ? 0 : 1;
+    const weightScale = emitter.op("Squeeze", [steps(emitter, weight, inner, limit), emitter.lengths([inner])]);
+    const zeros = zeroPoints(emitter, node.length(1), "int8");
+    const stored = emitter.op("QuantizeLinear", [weight, weightScale, zeros], { attributes: { axis: 1 - inner } });
+    const turned = transposed ? stored : emitter.op("Transpose", [stored], { attributes: { perm: [1, 0] } });
+    const product = emitter.op(
+      "MatMulIntegerToFloat",
+      [values, turned, emitter.float(alpha), weightScale, emitter.byte(128), emitter.signedByte(0)],
+      { domain: "com.microsoft" },
+    );
+    const y = emitter.op("Mul", [product, scale]);
+    if (node.inputs.length < 3) return y;
+    return emitter.op("Add", [y, beta === 1 ? bias : emitter.op("Mul", [bias, emitter.float(beta)])]);
+  },
   attention: (emitter, inputs, _, { scale, mask, dropoutRate }) => {
     const [q, k, v, added] = inputs;
     const products = product(emitter, q, k, { transposeB: true, alpha: scale });
@@ -66,5 +90,20 @@ function product(
   return emitter.op("FusedMatMul", [a, b], {
     domain: "com.microsoft",
     attributes: { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: alpha } },
+  });
+}
+
+/** The greatest magnitude along an axis in so many steps; an axis of zeros has tiny ones. */
+function steps(emitter: Emitter, x: string, axis: number, count: number): string {
+  const over = { attributes: { axes: [axis], keepdims: 1 } };
+  const least = emitter.op("Neg", [emitter.op("ReduceMin", [x], over)]);
+  const greatest = emitter.op("Max", [emitter.op("ReduceMax", [x], over), least]);
+  return emitter.op("Max", [emitter.op("Div", [greatest, emitter.float(count)]), emitter.float(1e-20)]);
+}
+
+function zeroPoints(emitter: Emitter, count: Dim, type: "uint8" | "int8"): string {
+  const data = type === "uint8" ? Uint8Array.of(128) : Int8Array.of(0);
+  return emitter.op("ConstantOfShape", [emitter.lengths([count])], {
+    attributes: { value: { type, shape: [1], data } },
   });
 }
