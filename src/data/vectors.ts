@@ -1,5 +1,5 @@
 import { inputError, workError } from "../base/errors.js";
-import { writeStreamAtomic } from "../base/files.js";
+import { writeFileAtomic, writeStreamAtomic } from "../base/files.js";
 
 /** A vector with the id of its text. */
 export interface VectorItem {
@@ -60,6 +60,47 @@ export async function writeVectorLines(
     for await (const { id, vector } of items) yield `${vectorLine(id, vector)}\n`;
   };
   await writeStreamAtomic(path, lines());
+}
+
+/** Vectors of a row group: 16 MiB of float32 at 384 numbers. */
+const groupRows = 10_000;
+
+/**
+ * Writes Parquet with the columns `id` (text) and `embedding` (a list of float32; of 8-bit integers where the vectors are int8), compressed with Snappy. The whole file stands in memory
+ * before it is written.
+ */
+export async function writeVectorParquet(
+  path: string,
+  items: AsyncIterable<VectorItem> | Iterable<VectorItem>,
+): Promise<void> {
+  const { parquetWriteBuffer } = await import("hyparquet-writer");
+  const ids: string[] = [];
+  const vectors: number[][] = [];
+  let whole = false;
+  for await (const { id, vector } of items) {
+    checkFinite(id, vector);
+    whole = vector instanceof Int8Array;
+    ids.push(id);
+    vectors.push(Array.from(vector));
+  }
+  const number = whole ? ({ type: "INT32", converted_type: "INT_8" } as const) : ({ type: "FLOAT" } as const);
+  const bytes = parquetWriteBuffer({
+    columnData: [
+      { name: "id", data: ids },
+      { name: "embedding", data: vectors },
+    ],
+    schema: [
+      { name: "root", num_children: 2 },
+      { name: "id", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "REQUIRED" },
+      { name: "embedding", converted_type: "LIST", repetition_type: "REQUIRED", num_children: 1 },
+      { name: "list", repetition_type: "REPEATED", num_children: 1 },
+      { name: "element", repetition_type: "REQUIRED", ...number },
+    ],
+    statistics: false,
+    rowGroupSize: groupRows,
+    createdBy: "nearmiss",
+  });
+  writeFileAtomic(path, new Uint8Array(bytes));
 }
 
 /** `{"id":…,"embedding":[…]}` without line end; every number in full. */

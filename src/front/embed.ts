@@ -1,9 +1,9 @@
-import { inputError, notImplemented } from "../base/errors.js";
+import { inputError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import type { TextItem } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { readTexts, type TextSource } from "../data/texts.js";
-import { vectorLine, writeNpy, writeVectorLines } from "../data/vectors.js";
+import { vectorLine, writeNpy, writeVectorLines, writeVectorParquet } from "../data/vectors.js";
 import { type HostedUsage, isHosted } from "../encode/hosted.js";
 import type { Role } from "../encode/model.js";
 import { hostedModel, load } from "./load.js";
@@ -13,7 +13,7 @@ export interface EmbedOptions {
   readonly model: string;
   /** A file's path, or the bytes of standard input. */
   readonly input: TextSource;
-  /** `.npy`, `.jsonl` or `.jsonl.gz`; absent: lines go to `write`. */
+  /** `.npy`, `.jsonl`, `.jsonl.gz` or `.parquet`; absent: lines go to `write`. */
   readonly output?: string;
   readonly write?: (line: string) => void;
   /** Default `document`. */
@@ -42,11 +42,10 @@ export interface EmbedResult {
 /** Encodes texts of a file or stream, in their order. */
 export async function embed(options: EmbedOptions): Promise<EmbedResult> {
   const { output, as = "document", warnings = collectWarnings() } = options;
-  if (output !== undefined && /\.parquet$/.test(output)) throw notImplemented(`${output}: writing Parquet`);
-  if (output !== undefined && !/\.(npy|jsonl|jsonl\.gz)$/.test(output)) {
+  if (output !== undefined && !/\.(npy|jsonl|jsonl\.gz|parquet)$/.test(output)) {
     throw inputError("unknown-format", "vectors are written in no such format", {
       file: output,
-      expected: "a name that ends in .npy, .jsonl or .jsonl.gz",
+      expected: "a name that ends in .npy, .jsonl, .jsonl.gz or .parquet",
     });
   }
   const opening = {
@@ -71,6 +70,7 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
     const vectors = items.map(({ id }, i) => ({ id, vector: data.subarray(i * dimension, (i + 1) * dimension) }));
     if (output === undefined) for (const { id, vector } of vectors) options.write?.(vectorLine(id, vector));
     else if (output.endsWith(".npy")) await writeNpy(output, vectors, [vectors.length, dimension]);
+    else if (output.endsWith(".parquet")) await writeVectorParquet(output, vectors);
     else await writeVectorLines(output, vectors);
     return {
       texts: items.length,

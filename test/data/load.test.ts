@@ -165,6 +165,17 @@ describe("pairs and triplets", () => {
     expect(data.documents.size).toBe(2);
   });
 
+  test("a query of two splits is counted, also under another id; a blank one is not", async () => {
+    const row = (query_id: string, query: string) => ({ query_id, query, positive: `${query} answered` });
+    const folder = folderWith({
+      "train.jsonl": jsonl(row("a", "what is it"), row("b", "who is it")),
+      "test.jsonl": jsonl(row("a", "what is it"), row("c", " who  is it"), row("d", "where is it")),
+    });
+    const warnings = collectWarnings();
+    await loadData(folder, { warnings });
+    expect(warnings.list().filter(({ code }) => code === "shared-queries")).toMatchObject([{ count: 2 }]);
+  });
+
   const oddIds = fc.constantFrom("constructor", "__proto__", "toString", "hasOwnProperty");
   const nonBlank = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => text.trim() !== "");
   const csvText = fc

@@ -4,7 +4,9 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, test } from "vitest";
 import { collectWarnings } from "#nearmiss/base/warnings.js";
 import { loadData, loadDataset } from "#nearmiss/data/load.js";
+import { readParquet } from "#nearmiss/data/parquet.js";
 import { readTexts } from "#nearmiss/data/texts.js";
+import { writeVectorParquet } from "#nearmiss/data/vectors.js";
 import { folderWith } from "./folder.js";
 
 type Column = Parameters<typeof parquetWriteBuffer>[0]["columnData"][number];
@@ -90,6 +92,25 @@ test("texts to embed", async () => {
     { id: "a", text: "one" },
     { id: "b", text: "two" },
   ]);
+});
+
+test("vectors are written as lists, bit for bit", async () => {
+  const path = join(folderWith({}), "v.parquet");
+  const rows = Array.from({ length: 3 }, (_, i) => ({
+    id: `constructor ${i}`,
+    vector: Float32Array.from([i / 3, -1e-30, i]),
+  }));
+  await writeVectorParquet(path, rows);
+  const read = [];
+  for await (const { fields } of readParquet(path)) read.push(fields);
+  expect(read.map((fields) => fields.get("id"))).toEqual(rows.map(({ id }) => id));
+  expect(read.map((fields) => Float32Array.from(fields.get("embedding") as number[]))).toEqual(
+    rows.map(({ vector }) => vector),
+  );
+  const bad = [{ id: "x", vector: Float32Array.from([Number.NaN]) }];
+  await expect(writeVectorParquet(path, bad)).rejects.toMatchObject({ code: "not-finite" });
+  await writeVectorParquet(path, [{ id: "x", vector: Int8Array.from([-128, 127]) }]);
+  for await (const { fields } of readParquet(path)) expect(fields.get("embedding")).toEqual([-128, 127]);
 });
 
 test("what cannot be read is named: the file, or the row and its field", async () => {

@@ -1,12 +1,14 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { textId } from "#nearmiss/base/text.js";
 import { collectWarnings } from "#nearmiss/base/warnings.js";
+import { loadData } from "#nearmiss/data/load.js";
 import { readTexts, type TextSource } from "#nearmiss/data/texts.js";
 import { vectorLine, writeNpy, writeVectorLines } from "#nearmiss/data/vectors.js";
-import { folderWith, jsonl } from "./folder.js";
+import { readRun } from "#nearmiss/evaluate/trec-files.js";
+import { folderWith, jsonl, sharedData } from "./folder.js";
 
 async function all(source: TextSource) {
   const warnings = collectWarnings();
@@ -113,5 +115,23 @@ describe("vectors", () => {
       detail: { field: "x", found: "NaN at 0" },
     });
     expect(() => readFileSync(path)).toThrow();
+  });
+});
+
+describe.skipIf(!existsSync(sharedData("wikitext-2")))("public sets", () => {
+  test.each([
+    ["valid", 7_829],
+    ["test", 9_096],
+  ])("wikitext-2 %s has as many sentences as its description says", async (part, sentences) => {
+    const { items } = await all(sharedData(`wikitext-2/${part}.sentences.txt.gz`));
+    expect(items).toHaveLength(sentences);
+  });
+
+  test("runs name queries and documents of their set", async () => {
+    const run = await readRun(sharedData("cranfield/runs/bm25.test.trec.gz"));
+    const data = await loadData(sharedData("cranfield"));
+    expect([...run.keys()].filter((id) => !data.queries.has(id))).toEqual([]);
+    expect([...run.values()].flatMap(({ ids }) => ids).filter((id) => !data.documents.has(id))).toEqual([]);
+    expect(run.size).toBe(225);
   });
 });
