@@ -4,14 +4,16 @@ import { noProgress, type Progress } from "../base/progress.js";
 import { compareCodePoints } from "../base/text.js";
 import type { Hits, Similarity } from "../base/types.js";
 import type { Engine } from "../engine/types.js";
-import { openProducts } from "./products.js";
-import { topK } from "./top-k.js";
+import { GROUP, type HeldBlock, openProducts } from "./products.js";
+import { type TopK, topK } from "./top-k.js";
 import { prepareRows, type VectorSource } from "./vector-source.js";
 
 /** Documents of one product. A multiple of 16, so that no thread of a product is left with a single column. */
 const blockDocuments = 2048;
 /** Queries of one product: with the documents, the scores of one are 4 MiB. */
 const blockQueries = 512;
+/** A corpus of at most so many bytes stays with the engine, prepared, from its first search on. */
+const residentBytes = 2 ** 30;
 /** Queries that this thread looks after before it lets other work pass. */
 const blockOwn = 16;
 
@@ -31,7 +33,7 @@ export interface ExactIndexOptions {
 }
 
 /**
- * Exact nearest neighbours. The corpus streams through in blocks, so memory is bounded by a block and by k a query. Throws on repeated ids,
+ * Exact nearest neighbours. A corpus of up to 1 GiB is kept by the engine; a larger one streams through in blocks, so memory is bounded by a block and by k a query. Throws on repeated ids,
  * and at a search on vectors that are not finite, naming the document's id or the query's row (from 0).
  */
 export async function createExactIndex(
@@ -44,7 +46,24 @@ export async function createExactIndex(
   const repeated = order.find((row, i) => i > 0 && ids[row] === ids[order[i - 1]!]);
   if (repeated !== undefined)
     throw inputError("duplicate-id", "two documents have the same id", { found: ids[repeated]! });
-  const { product, close } = await openProducts(dimension, engine);
+  const products = await openProducts(dimension, engine);
+  const starts = Array.from({ length: Math.ceil(order.length / blockDocuments) }, (_, i) => i * blockDocuments);
+  const resident = order.length * dimension * Float32Array.BYTES_PER_ELEMENT <= residentBytes;
+  const held = new Map<number, HeldBlock>();
+
+  /** A block ready for products: read and prepared anew, or as it was kept where the corpus is small enough. */
+  const open = async (start: number): Promise<HeldBlock> => {
+    const known = held.get(start);
+    if (known !== undefined) return known;
+    const rows = order.subarray(start, start + blockDocuments);
+    const documents = new Float32Array(GROUP * Math.ceil(rows.length / GROUP) * dimension);
+    await corpus.read(rows, documents);
+    prepareRows(documents, dimension, similarity, (row) => `document ${ids[rows[row]!]}`);
+    const block = await products.hold(documents);
+    if (resident) held.set(start, block);
+    return block;
+  };
+  const leave = (block: HeldBlock) => (resident ? undefined : block.release());
 
   return {
     async search(queries, k, progress = noProgress) {
@@ -57,22 +76,29 @@ export async function createExactIndex(
       prepareRows(ready, dimension, similarity, (row) => `query vector ${row}`);
       const count = ready.length / dimension;
       const best = Array.from({ length: count }, () => topK(k));
-      for (let start = 0; start < order.length; start += blockDocuments) {
-        const rows = order.subarray(start, start + blockDocuments);
-        const documents = new Float32Array(16 * Math.ceil(rows.length / 16) * dimension);
-        await corpus.read(rows, documents);
-        prepareRows(documents, dimension, similarity, (row) => `document ${ids[rows[row]!]}`);
-        for (let first = 0; first < count; first += blockQueries) {
-          const part = queryBlock(ready, first, dimension);
-          const scores = await product(part, documents);
-          const width = documents.length / dimension;
-          for (let query = first; query < Math.min(count, first + blockQueries); query++) {
-            offerRow(best[query]!, scores, (query - first) * width, rows.length, start);
-            if (query % blockOwn === blockOwn - 1) await setImmediate();
-          }
+      const firsts = Array.from({ length: Math.ceil(count / blockQueries) }, (_, i) => i * blockQueries);
+      const parts = firsts.map((first) => queryBlock(ready, first, dimension));
+      // While this thread looks through the scores of one product, the engine works on the next.
+      const look = async (start: number, first: number, found: Scored) => {
+        const here = Math.min(blockDocuments, order.length - start);
+        for (let query = first; query < Math.min(count, first + blockQueries); query++) {
+          offerRow(best[query]!, found, query - first, here, start);
+          if (query % blockOwn === blockOwn - 1) await setImmediate();
         }
-        progress({ stage: "search", done: start + rows.length, total: order.length });
+      };
+      let looking: Promise<void> = Promise.resolve();
+      for (const start of starts) {
+        const block = await open(start);
+        for (const [i, first] of firsts.entries()) {
+          const [found] = await Promise.all([block.grouped(parts[i]!), looking]);
+          looking = look(start, first, found);
+          // Its failure is thrown by the next wait.
+          looking.catch(() => undefined);
+        }
+        await leave(block);
+        progress({ stage: "search", done: Math.min(order.length, start + blockDocuments), total: order.length });
       }
+      await looking;
       const found: Hits[] = [];
       for (const one of best) {
         const { rows, scores } = one.drain();
@@ -81,7 +107,11 @@ export async function createExactIndex(
       }
       return found;
     },
-    close,
+    async close() {
+      for (const block of held.values()) await block.release();
+      held.clear();
+      await products.close();
+    },
   };
 }
 
@@ -94,21 +124,28 @@ function queryBlock(queries: Float32Array, first: number, dimension: number): Fl
   return padded;
 }
 
-function offerRow(
-  best: ReturnType<typeof topK>,
-  scores: Float32Array | Float64Array,
-  offset: number,
-  count: number,
-  firstRow: number,
-): void {
+type Scored = Awaited<ReturnType<HeldBlock["grouped"]>>;
+
+/** Offers the scores of one query with the documents `firstRow` … of a block; groups that cannot hold a better one are passed over. */
+function offerRow(best: TopK, { scores, greatest }: Scored, query: number, count: number, firstRow: number): void {
+  const groups = Math.ceil(count / GROUP);
   let floor = best.floor();
-  for (let i = 0; i < count; i++) {
-    const score = scores[offset + i]!;
-    // Rows come in order, so an equal score cannot displace a kept row.
-    if (score <= floor) continue;
-    if (!Number.isFinite(score))
-      throw workError("non-finite", "a similarity is not a finite number: the vectors are too long for their product");
-    best.offer(firstRow + i, score);
-    floor = best.floor();
+  for (let group = 0; group < groups; group++) {
+    const highest = greatest[query * groups + group]!;
+    if (highest <= floor) continue;
+    const offset = (query * groups + group) * GROUP;
+    const first = group * GROUP;
+    for (let i = 0; i < Math.min(GROUP, count - first); i++) {
+      const score = scores[offset + i]!;
+      // Rows come in order, so an equal score cannot displace a kept row.
+      if (score <= floor) continue;
+      if (!Number.isFinite(score))
+        throw workError(
+          "non-finite",
+          "a similarity is not a finite number: the vectors are too long for their product",
+        );
+      best.offer(firstRow + first + i, score);
+      floor = best.floor();
+    }
   }
 }

@@ -1,26 +1,61 @@
-import type { Engine } from "../engine/types.js";
-import { input, matmul } from "../graph/index.js";
+import type { Engine, Program } from "../engine/types.js";
+import { input, matmul, max, multiplyDims, parameter } from "../graph/index.js";
 
 /** Vectors, row-major. */
 export type Vectors = Float32Array | Float64Array;
 
+/** A block of documents, row-major [documents, dimension], that is multiplied again and again. */
+export interface HeldBlock {
+  release(): Promise<void>;
+  /** All scores of a block of queries with it, [queries, documents]. */
+  product(queries: Vectors): Promise<Vectors>;
+  /** The same, with the greatest of every `GROUP` scores of a query, [queries, documents / GROUP]: most groups need no second look. */
+  grouped(queries: Vectors): Promise<{ readonly scores: Vectors; readonly greatest: Vectors }>;
+}
+
+/** Documents of a group; blocks of a multiple of it can be grouped. */
+export const GROUP = 16;
+
 /** Products of blocks of vectors of one dimension. */
 export interface Products {
-  /** Of two row-major blocks, [queries, dimension] and [documents, dimension], all scores, [queries, documents]. */
+  /** Takes a block over: `documents` may be changed afterwards. */
+  hold(documents: Vectors): Promise<HeldBlock>;
+  /** All scores, [queries, documents], of two blocks that meet once. */
   product(queries: Vectors, documents: Vectors): Promise<Vectors>;
   close(): Promise<void>;
 }
 
 /** With an engine in float32; without one by plain loops in float64, for a few thousand small vectors at most. */
 export async function openProducts(dimension: number, engine?: Engine): Promise<Products> {
-  return engine === undefined ? plainProducts(dimension) : engineProducts(engine, dimension);
+  const held = engine === undefined ? plainProducts(dimension) : await engineProducts(engine, dimension);
+  return {
+    ...held,
+    async product(queries, documents) {
+      const block = await held.hold(documents);
+      try {
+        return await block.product(queries);
+      } finally {
+        await block.release();
+      }
+    },
+  };
 }
 
-async function engineProducts(engine: Engine, dimension: number): Promise<Products> {
+type HeldProducts = Omit<Products, "product">;
+
+async function engineProducts(engine: Engine, dimension: number): Promise<HeldProducts> {
   const queries = input("queries", ["queries", dimension]);
-  const documents = input("documents", ["documents", dimension]);
-  const program = await engine.compile({ outputs: { scores: matmul(queries, documents, { transposeB: true }) } });
-  const weights = await engine.load(new Map());
+  const documents = parameter("documents", ["documents", dimension]);
+  const scores = matmul(queries, documents, { transposeB: true });
+  const program = await engine.compile({ outputs: { scores } });
+  const grouping = () => {
+    const inGroups = parameter("documents", [multiplyDims("groups", GROUP), dimension]);
+    const all = matmul(queries, inGroups, { transposeB: true });
+    return engine.compile({
+      outputs: { scores: all, greatest: max(all.reshape(["queries", "groups", GROUP]), 2) },
+    });
+  };
+  let grouped: Promise<Program> | null = null;
   const tensor = (data: Vectors) =>
     ({
       dtype: "float32",
@@ -28,30 +63,55 @@ async function engineProducts(engine: Engine, dimension: number): Promise<Produc
       data: data instanceof Float32Array ? data : Float32Array.from(data),
     }) as const;
   return {
-    async product(q, d) {
-      const { scores } = await engine.run(program, { queries: tensor(q), documents: tensor(d) }, weights);
-      return scores!.data as Vectors;
+    async hold(block) {
+      const weights = await engine.load(new Map([["documents", tensor(block)]]));
+      return {
+        async product(some) {
+          const { scores } = await engine.run(program, { queries: tensor(some) }, weights);
+          return scores!.data as Vectors;
+        },
+        async grouped(some) {
+          grouped ??= grouping();
+          const { scores, greatest } = await engine.run(await grouped, { queries: tensor(some) }, weights);
+          return { scores: scores!.data as Vectors, greatest: greatest!.data as Vectors };
+        },
+        release: () => engine.release(weights),
+      };
     },
     async close() {
       await engine.release(program);
-      await engine.release(weights);
+      if (grouped !== null) await engine.release(await grouped);
     },
   };
 }
 
-function plainProducts(dimension: number): Products {
+function plainProducts(dimension: number): HeldProducts {
   return {
-    async product(queries, documents) {
+    async hold(given) {
+      const documents = Float64Array.from(given);
       const width = documents.length / dimension;
-      const scores = new Float64Array((queries.length / dimension) * width);
-      for (let at = 0; at < scores.length; at++) {
-        const q = Math.floor(at / width) * dimension;
-        const d = (at % width) * dimension;
-        let sum = 0;
-        for (let i = 0; i < dimension; i++) sum += queries[q + i]! * documents[d + i]!;
-        scores[at] = sum;
-      }
-      return scores;
+      const block = {
+        async product(queries: Vectors) {
+          const scores = new Float64Array((queries.length / dimension) * width);
+          for (let at = 0; at < scores.length; at++) {
+            const q = Math.floor(at / width) * dimension;
+            const d = (at % width) * dimension;
+            let sum = 0;
+            for (let i = 0; i < dimension; i++) sum += queries[q + i]! * documents[d + i]!;
+            scores[at] = sum;
+          }
+          return scores;
+        },
+        async grouped(queries: Vectors) {
+          const scores = await block.product(queries);
+          const greatest = Float64Array.from({ length: scores.length / GROUP }, (_, group) =>
+            Math.max(...scores.subarray(group * GROUP, (group + 1) * GROUP)),
+          );
+          return { scores, greatest };
+        },
+        release: async () => {},
+      };
+      return block;
     },
     close: async () => {},
   };
