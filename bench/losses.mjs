@@ -126,8 +126,11 @@ async function ours({ name, options, size }) {
   );
   const square = [labels.length, labels.length];
   const used = new Set(program.inputs);
+  // Losses that compare rows with classes do not ask who belongs to whom.
+  const related = used.has("positive") || used.has("negative");
+  const none = relationsOf([]);
   const pass = async () => {
-    const { positive, negative, pairs } = relationsOf(items);
+    const { positive, negative, pairs } = related ? relationsOf(items) : none;
     const bool = (data, shape = [data.length]) => ({ dtype: "bool", shape, data });
     const int = (data) => ({ dtype: "int32", shape: [data.length], data });
     const feeds = {

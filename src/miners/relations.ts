@@ -23,50 +23,35 @@ export interface Labelled {
 export function relationsOf(anchors: readonly Labelled[], references: readonly Labelled[] = anchors): Relations {
   const width = references.length;
   const positive = new Uint8Array(anchors.length * width);
-  const negative = new Uint8Array(anchors.length * width);
-  const labels = new Map<Label, number>();
-  const ids = new Map<string, number>();
-  const columns = references.map((item) => item.labels.map((label) => numberOf(label, labels)));
-  const columnIds = Int32Array.from(references, ({ id }) => numberOf(id, ids));
-  // Column by column as one run of numbers: a large batch compares millions of pairs a step.
-  const starts = new Int32Array(width + 1);
-  columns.forEach((column, i) => {
-    starts[i + 1] = (starts[i] as number) + column.length;
+  const negative = new Uint8Array(anchors.length * width).fill(1);
+  // Only what is alike is visited: a large batch has millions of pairs a step, and nearly all of them are negative.
+  const [sameLabel, sameItem] = [new Map<Label, number[]>(), new Map<string, number[]>()];
+  references.forEach(({ id, labels }, column) => {
+    for (const label of labels) listOf(sameLabel, label).push(column);
+    listOf(sameItem, id).push(column);
   });
-  const flat = Int32Array.from(columns.flat());
-  let pairs = 0;
-  anchors.forEach((anchor, row) => {
-    const own = new Uint8Array(labels.size);
-    for (const label of anchor.labels) {
-      const known = labels.get(label);
-      if (known !== undefined) own[known] = 1;
-    }
-    const id = ids.get(anchor.id) ?? -1;
-    for (let column = 0; column < width; column++) {
-      if (columnIds[column] === id) continue;
-      let shared = 0;
-      const end = starts[column + 1] as number;
-      for (let i = starts[column] as number; i < end; i++) shared |= own[flat[i] as number] as number;
-      const place = row * width + column;
-      positive[place] = shared;
-      negative[place] = 1 - shared;
-      pairs += shared;
+  const [anchor, to]: [number[], number[]] = [[], []];
+  anchors.forEach(({ id, labels }, row) => {
+    const same = new Set(sameItem.get(id));
+    const alike = new Set(labels.flatMap((label) => sameLabel.get(label) ?? []));
+    for (const column of same) negative[row * width + column] = 0;
+    for (const column of [...alike].sort((a, b) => a - b)) {
+      if (same.has(column)) continue;
+      negative[row * width + column] = 0;
+      positive[row * width + column] = 1;
+      anchor.push(row);
+      to.push(column);
     }
   });
-  return { positive, negative, pairs: pairsIn(positive, width, pairs) };
+  const valid = new Uint8Array(Math.max(anchor.length, 1)).fill(Math.min(anchor.length, 1));
+  const pairs = { anchor: Int32Array.from(orOne(anchor)), positive: Int32Array.from(orOne(to)), valid };
+  return { positive, negative, pairs };
 }
 
-function pairsIn(positive: Uint8Array, width: number, count: number): Relations["pairs"] {
-  const [anchor, to] = [new Int32Array(Math.max(count, 1)), new Int32Array(Math.max(count, 1))];
-  for (let place = positive.indexOf(1), i = 0; place >= 0; place = positive.indexOf(1, place + 1), i++) {
-    anchor[i] = Math.floor(place / width);
-    to[i] = place % width;
-  }
-  return { anchor, positive: to, valid: new Uint8Array(anchor.length).fill(Math.min(count, 1)) };
-}
+const orOne = (places: readonly number[]): readonly number[] => (places.length === 0 ? [0] : places);
 
-function numberOf<K>(key: K, known: Map<K, number>): number {
-  const number = known.get(key) ?? known.size;
-  known.set(key, number);
-  return number;
+function listOf<K>(lists: Map<K, number[]>, key: K): number[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
 }
