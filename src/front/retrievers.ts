@@ -4,11 +4,11 @@ import type { Warnings } from "../base/warnings.js";
 import { chunkDocuments } from "../data/chunks.js";
 import { loadTokenizer } from "../data/tokenize.js";
 import { isHosted } from "../encode/hosted.js";
-import { openTensors } from "../encode/model.js";
+import { type Model, openTensors } from "../encode/model.js";
 import type { Engine } from "../engine/types.js";
 import type { NamedRetriever } from "../evaluate/retrievers.js";
 import { bm25 } from "../search/bm25.js";
-import { denseRetriever } from "../search/dense.js";
+import { denseRetriever, type TextVectors } from "../search/dense.js";
 import { type FoldBy, foldedRetriever } from "../search/fold.js";
 import { tfIdf } from "../search/tf-idf.js";
 import { restart, type StartRecord } from "../train/start.js";
@@ -62,9 +62,7 @@ async function openIndexer(name: string, options: OpenRetrieverOptions): Promise
   const lexical = { name, similarity: "bm25", model: null } as const;
   if (name === "bm25") return { ...lexical, kind: "bm25", index: async (documents) => bm25(documents.values()) };
   if (name === "tf-idf") return { ...lexical, kind: "tf-idf", index: async (documents) => tfIdf(documents.values()) };
-  const hosted = isHosted(name) ? { ...hostedModel(name, options), engine: options.engine } : null;
-  const model = hosted === null ? await load(name, options) : null;
-  const vectors = hosted ?? (model as LoadedModel);
+  const { vectors, model } = await openVectors(name, options);
   return {
     name: "model",
     kind: "model",
@@ -72,6 +70,16 @@ async function openIndexer(name: string, options: OpenRetrieverOptions): Promise
     model,
     index: (documents) => denseRetriever("model", vectors, documents.values(), options.progress),
   };
+}
+
+/** Opens a folder or a URL for its vectors; `model` is the loaded one, where it is a folder's. */
+export async function openVectors(
+  name: string,
+  options: LoadOptions & { readonly engine: Engine },
+): Promise<{ readonly vectors: TextVectors; readonly model: LoadedModel | null }> {
+  if (isHosted(name)) return { vectors: { ...hostedModel(name, options), engine: options.engine }, model: null };
+  const model = await load(name, options);
+  return { vectors: model, model };
 }
 
 /** Counts the tokens of a word in the middle of a text, each word once. */
@@ -89,13 +97,7 @@ function tokensIn({ description }: LoadedModel): (word: string) => number {
 }
 
 /** The starting weights of a model that nearmiss trained; null, with a warning, for any other or where they are gone. */
-export async function untrainedRetriever(
-  model: LoadedModel,
-  data: RetrievalData,
-  engine: Engine,
-  warnings: Warnings,
-  progress?: Progress,
-): Promise<NamedRetriever | null> {
+export async function untrainedModel(model: LoadedModel, engine: Engine, warnings: Warnings): Promise<Model | null> {
   const manifest =
     "manifest" in model.description ? (model.description.manifest as { readonly start?: StartRecord } | null) : null;
   const start = manifest?.start === undefined ? null : await restart(manifest.start, model.description, warnings);
@@ -106,13 +108,25 @@ export async function untrainedRetriever(
     );
     return null;
   }
-  const untrained = await openTensors({
+  return openTensors({
     engine,
     description: start.description,
     tensors: start.tensors,
     fingerprint: start.record.fingerprint,
     warnings,
   });
+}
+
+/** `untrainedModel` as a retriever over the documents. */
+export async function untrainedRetriever(
+  model: LoadedModel,
+  data: RetrievalData,
+  engine: Engine,
+  warnings: Warnings,
+  progress?: Progress,
+): Promise<NamedRetriever | null> {
+  const untrained = await untrainedModel(model, engine, warnings);
+  if (untrained === null) return null;
   return {
     name: "untrained",
     kind: "untrained",

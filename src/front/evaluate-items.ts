@@ -1,0 +1,88 @@
+import { inputError } from "../base/errors.js";
+import { fingerprint } from "../base/fingerprint.js";
+import type { LabelledData, LabelledItem } from "../base/types.js";
+import {
+  checkLabelledMeasures,
+  defaultLabelledMeasures,
+  evaluateLabelled,
+  type VectorSystem,
+} from "../evaluate/evaluate-labelled.js";
+import type { EvaluationResult } from "../evaluate/results.js";
+import type { TextVectors } from "../search/dense.js";
+import { type EvaluationContext, measureNames, refuseRetrievalOptions } from "./evaluate-options.js";
+import { openVectors, untrainedModel } from "./retrievers.js";
+
+/** A model beside its baselines on labelled items, each against all others of the split. */
+export async function evaluateItems(data: LabelledData, context: EvaluationContext): Promise<EvaluationResult> {
+  const { options, engine, split, seed, warnings, progress } = context;
+  refuseRetrievalOptions("labelled items", context);
+  const measures = measureNames(context, defaultLabelledMeasures);
+  checkLabelledMeasures(measures);
+  const items = data.splits.get(split)!.map((id) => data.items.get(id)!);
+  const systemsOf = data.content === "text" ? textSystems : featureSystems;
+  const systems = [...(await systemsOf(options.model, options.name, items, context))];
+  for (const { name, model } of options.beside ?? []) {
+    const [other] = await systemsOf(model, name, items, { ...context, options: { ...options, baselines: [] } });
+    systems.push(other!);
+  }
+  const about = { fingerprint: data.fingerprint, split };
+  const labels = items.map((item) => item.labels);
+  return evaluateLabelled({ data: about, labels, systems, measures, engine, seed, warnings, progress });
+}
+
+/** A text model, and the weights that its training began with. */
+async function textSystems(
+  model: string,
+  name: string | undefined,
+  items: readonly LabelledItem[],
+  context: EvaluationContext,
+): Promise<readonly VectorSystem[]> {
+  const baselines = context.options.baselines ?? ["untrained"];
+  const lexical = [model, ...baselines].find((one) => one === "bm25" || one === "tf-idf");
+  if (lexical !== undefined)
+    throw inputError("bad-usage", "labelled items are compared by their vectors, which this has none of", {
+      found: lexical,
+    });
+  const texts = items.map(({ text = "" }) => text);
+  const vectorsOf = async ({ fingerprint, similarity, encode }: TextVectors) => {
+    const { data: vectors, dimension } = await encode(texts, { as: "document", progress: context.progress });
+    return { fingerprint, similarity, vectors, dimension };
+  };
+  const opened = await openVectors(model, context);
+  const asked = { name: name ?? "model", kind: "model", ...(await vectorsOf(opened.vectors)) } as const;
+  if (!baselines.includes("untrained") || opened.model === null) return [asked];
+  const untrained = await untrainedModel(opened.model, context.engine, context.warnings);
+  if (untrained === null) return [asked];
+  const before = { name: "untrained", kind: "untrained", ...(await vectorsOf(untrained)) } as const;
+  await untrained.release();
+  return [asked, before];
+}
+
+/** Pictures and vectors as they are. */
+async function featureSystems(
+  model: string,
+  name: string | undefined,
+  items: readonly LabelledItem[],
+): Promise<readonly VectorSystem[]> {
+  if (model !== "raw")
+    throw inputError("wrong-model", "a text model cannot read pictures or vectors", {
+      field: "model",
+      found: model,
+      expected: "raw",
+    });
+  const rows = items.map(({ pixels, vector }) => vector ?? Float32Array.from(pixels!, (value) => value / 255));
+  const dimension = rows[0]!.length;
+  const vectors = new Float32Array(rows.length * dimension);
+  for (const [i, row] of rows.entries()) vectors.set(row, i * dimension);
+  const similarity = items[0]!.vector === undefined ? "l2" : "cosine";
+  return [
+    {
+      name: name ?? "raw",
+      kind: "untrained",
+      fingerprint: fingerprint("raw", vectors),
+      vectors,
+      dimension,
+      similarity,
+    },
+  ];
+}

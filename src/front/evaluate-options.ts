@@ -1,0 +1,74 @@
+import { inputError } from "../base/errors.js";
+import type { Progress } from "../base/progress.js";
+import type { Dataset, LabelledData, RetrievalData, ScoredData } from "../base/types.js";
+import type { Warnings } from "../base/warnings.js";
+import type { Engine } from "../engine/types.js";
+import type { Chunking } from "./retrievers.js";
+
+export type Baseline = "bm25" | "tf-idf" | "untrained";
+
+export interface EvaluateOptions {
+  /** Files, or data already read. */
+  readonly data: string | RetrievalData | LabelledData | ScoredData;
+  readonly columns?: Readonly<Record<string, string>>;
+  /** Hears what the files were recognised as, before any work starts. */
+  readonly recognised?: (data: Dataset) => void;
+  /** Cuts documents before they are indexed, for texts longer than a model reads. */
+  readonly chunks?: Chunking;
+  /** A model folder, a URL, `bm25` or `tf-idf`; for pictures and vectors a network's folder, or `raw`: as they are. */
+  readonly model: string;
+  /** The model's name in the result; default `model`, `bm25`, `tf-idf` or `raw`. */
+  readonly name?: string;
+  /** Further models to compare with, under names of their own. */
+  readonly beside?: readonly { readonly name: string; readonly model: string }[];
+  /** Default `test`. */
+  readonly split?: string;
+  /** Names parted by commas; the default depends on the kind of the data. */
+  readonly measures?: string;
+  /** Hits a query; default 1000. */
+  readonly depth?: number;
+  /** Default all that the kind of the data has: labelled items have `untrained` (and `raw`, where they are no texts). */
+  readonly baselines?: readonly Baseline[];
+  /** Adds the reciprocal rank fusion of the model with this one. */
+  readonly fuse?: "bm25" | "tf-idf";
+  /** Adds the model reranked by this cross-encoder, a folder. */
+  readonly rerank?: string;
+  /** Documents reranked a query; default 100. */
+  readonly rerankDepth?: number;
+  readonly writeRun?: string;
+  /** A TREC run as a further system. */
+  readonly compareRun?: string;
+  /** Where each query's values and differences are written, as JSON lines. */
+  readonly perQuery?: string;
+  readonly keepSelf?: boolean;
+  readonly seed?: number;
+  readonly threads?: number;
+  readonly cache?: string | null;
+  readonly warnings?: Warnings;
+  readonly progress?: Progress;
+}
+
+/** What an evaluation works with, whatever the kind of its data. */
+export interface EvaluationContext {
+  readonly options: EvaluateOptions;
+  readonly engine: Engine;
+  readonly split: string;
+  readonly seed: number;
+  readonly cache: string | null;
+  readonly warnings: Warnings;
+  readonly progress: Progress;
+}
+
+/** Refuses options that only queries with documents know. */
+export function refuseRetrievalOptions(kind: string, { options }: EvaluationContext): void {
+  const given = (["fuse", "rerank", "writeRun", "compareRun", "perQuery", "chunks", "depth"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (given !== undefined) throw inputError("bad-usage", `${kind} are not retrieved from documents`, { field: given });
+}
+
+/** The names of `measures`, or the default ones. */
+export function measureNames({ options }: EvaluationContext, defaults: readonly string[]): readonly string[] {
+  if (options.measures === undefined) return defaults;
+  return [...new Set(options.measures.split(",").map((name) => name.trim()))].filter((name) => name !== "");
+}

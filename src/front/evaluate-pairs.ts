@@ -1,0 +1,73 @@
+import type { ScoredData, ScoredPair, TextItem } from "../base/types.js";
+import { evaluateScored, type PairSystem, parseScoredMeasures, scoredMeasures } from "../evaluate/evaluate-scored.js";
+import type { EvaluationResult } from "../evaluate/results.js";
+import { bm25 } from "../search/bm25.js";
+import type { TextVectors } from "../search/dense.js";
+import { tfIdf } from "../search/tf-idf.js";
+import { prepareRows } from "../search/vector-source.js";
+import { type EvaluationContext, measureNames, refuseRetrievalOptions } from "./evaluate-options.js";
+import { openVectors, untrainedModel } from "./retrievers.js";
+
+/** A model beside its baselines on scored pairs: how its similarities follow the scores. */
+export async function evaluatePairs(data: ScoredData, context: EvaluationContext): Promise<EvaluationResult> {
+  const { options, engine, split, seed, warnings } = context;
+  refuseRetrievalOptions("scored pairs", context);
+  const measures = parseScoredMeasures(measureNames(context, scoredMeasures));
+  const pairs = data.splits.get(split)!;
+  const texts = new Map(pairs.flatMap(({ first, second }) => [first, second]).map((item) => [item.id, item]));
+  const lexical = (name: "bm25" | "tf-idf") => lexicalSystem(name, pairs, texts);
+  const open = async (model: string, name: string | undefined) => {
+    if (model === "bm25" || model === "tf-idf")
+      return { system: { ...(await lexical(model)), name: name ?? model }, model: null };
+    const opened = await openVectors(model, context);
+    return { system: await denseSystem(name ?? "model", "model", opened.vectors, pairs, context), model: opened.model };
+  };
+  const asked = await open(options.model, options.name);
+  const systems: PairSystem[] = [asked.system];
+  for (const { name, model } of options.beside ?? []) systems.push((await open(model, name)).system);
+  for (const baseline of options.baselines ?? ["bm25", "tf-idf", "untrained"]) {
+    if (baseline === asked.system.kind) continue;
+    if (baseline !== "untrained") systems.push(await lexical(baseline));
+    else if (asked.model !== null) {
+      const untrained = await untrainedModel(asked.model, engine, warnings);
+      if (untrained === null) continue;
+      systems.push(await denseSystem("untrained", "untrained", untrained, pairs, context));
+      await untrained.release();
+    }
+  }
+  const about = { fingerprint: data.fingerprint, split, documents: texts.size };
+  const gold = Float64Array.from(pairs, ({ score }) => score);
+  return evaluateScored({ data: about, gold, systems, measures, seed });
+}
+
+/** BM25's score of the second text for the first, or their TF-IDF cosine; the texts of the split are the corpus. */
+async function lexicalSystem(
+  name: "bm25" | "tf-idf",
+  pairs: readonly ScoredPair[],
+  texts: ReadonlyMap<string, TextItem>,
+): Promise<PairSystem> {
+  const retriever = name === "bm25" ? bm25(texts.values()) : tfIdf(texts.values());
+  const scores = await retriever.scorePairs(pairs.map(({ first, second }) => ({ query: first, document: second })));
+  return { name, kind: name, fingerprint: retriever.fingerprint, scores };
+}
+
+/** The similarity of the two vectors of each pair; both texts are encoded in one role, since the task is symmetric. */
+async function denseSystem(
+  name: string,
+  kind: "model" | "untrained",
+  { fingerprint, similarity, encode }: TextVectors,
+  pairs: readonly ScoredPair[],
+  { progress }: EvaluationContext,
+): Promise<PairSystem> {
+  const texts = pairs.flatMap(({ first, second }) => [first.text, second.text]);
+  const { data, dimension } = await encode(texts, { as: "document", progress });
+  const vectors = data.slice();
+  prepareRows(vectors, dimension, similarity, (row) => `pair ${row >> 1}`);
+  const scores = Float64Array.from(pairs, (_, pair) => {
+    const [a, b] = [2 * pair * dimension, (2 * pair + 1) * dimension];
+    let sum = 0;
+    for (let i = 0; i < dimension; i++) sum += vectors[a + i]! * vectors[b + i]!;
+    return sum;
+  });
+  return { name, kind, fingerprint, scores };
+}
