@@ -151,14 +151,15 @@ function specialTokens(tokenizerConfig: JsonObject): JsonObject {
   );
 }
 
-function normal(name: string, shape: readonly number[], deviation: number, seed: number): FloatTensor {
+/** Normal numbers: a function of name, shape and seed. */
+export function normal(name: string, shape: readonly number[], deviation: number, seed: number): FloatTensor {
   const generator = rng(seed, "initial-weights", name);
   const data = new Float32Array(shape.reduce((product, length) => product * length, 1));
   for (let i = 0; i < data.length; i++) data[i] = deviation * generator.normal();
   return { dtype: "float32", shape, data };
 }
 
-function constant(shape: readonly number[], value: number): FloatTensor {
+export function constant(shape: readonly number[], value: number): FloatTensor {
   return {
     dtype: "float32",
     shape,
@@ -166,7 +167,8 @@ function constant(shape: readonly number[], value: number): FloatTensor {
   };
 }
 
-function positive(sizes: Readonly<Record<string, number>>): void {
+/** Throws `bad-model-size` for what is no size. */
+export function positive(sizes: Readonly<Record<string, number>>): void {
   for (const [field, found] of Object.entries(sizes))
     if (!(Number.isInteger(found) && found > 0))
       throw inputError("bad-model-size", `${field} is not a size`, {

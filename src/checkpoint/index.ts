@@ -12,7 +12,8 @@ export {
   freshStatic,
   type Vocabulary,
 } from "./fresh.js";
-export { onnxModel } from "./onnx.js";
+export { type FreshCrossEncoderOptions, freshCrossEncoder } from "./fresh-cross-encoder.js";
+export { onnxCrossEncoder, onnxModel } from "./onnx.js";
 export { readModelFolder } from "./read.js";
 export { completeForTransformersJs } from "./transformers-js.js";
 export type * from "./types.js";

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { z } from "zod";
 import { type ErrorDetail, inputError, type NearmissError } from "../base/errors.js";
+import type { JsonObject } from "./types.js";
 
 /** A model folder that cannot be used as it is. */
 export function modelError(file: string, message: string, detail: ErrorDetail = {}): NearmissError {
@@ -27,6 +28,18 @@ export function readJson(file: string, hint?: string): unknown {
 export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
+
+/** The text of a JSON object with some keys changed and every other number as it was written (2.0 stays 2.0). */
+export function editJsonText(text: string, changes: JsonObject): string {
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
+    token.startsWith('"') ? token : `"${MARK}${token}"`,
+  );
+  const changed = { ...(JSON.parse(marked) as JsonObject), ...changes };
+  return jsonText(changed).replace(new RegExp(`"${MARK}([^"]*)"`, "g"), "$1");
+}
+
+/** Before a number that stands in a string for a while; no model's file says it. */
+const MARK = "number as it was written: ";
 
 /** Checks a value that came from a file against a schema; the first fault is the error. */
 export function checkShape<T>(file: string, value: unknown, schema: z.ZodType<T>): T {

@@ -2,24 +2,37 @@ import { loadTokenizer } from "../data/tokenize.js";
 import type { HostTensor } from "../graph/host.js";
 import { type Dim, input, iota, type Tensor, where } from "../graph/index.js";
 import { writeOnnx } from "../graph/onnx/write.js";
-import { encoderOf } from "./encoder.js";
-import type { ModelDescription } from "./types.js";
+import type { PaddedInputs } from "../nn/encoder.js";
+import { encoderOf, pairEncoderOf } from "./encoder.js";
+import type { CrossEncoderDescription, ModelDescription } from "./types.js";
 
 /**
- * The model as an ONNX file for padded batches: int64 `input_ids`, `attention_mask` and (BERT) `token_type_ids` [batch, sequence] in,
+ * The model as an ONNX file for padded batches: int64 `input_ids`, `attention_mask` and, where the model has token types, `token_type_ids` [batch, sequence] in,
  * `sentence_embedding` [batch, dimension] and `last_hidden_state` [batch, sequence, hidden] out. Weights are inside.
  */
 export function onnxModel(model: ModelDescription, weights: ReadonlyMap<string, HostTensor>): Uint8Array {
+  const inputs = paddedInputs();
+  const { vectors, tokens } = encoderOf(model).forwardPadded({ ...inputs, ids: closed(inputs.ids, model) });
+  return written({ last_hidden_state: tokens, sentence_embedding: vectors }, weights);
+}
+
+/** A cross-encoder with the same inputs: `logits` [batch, labels] out, before any activation. */
+export function onnxCrossEncoder(model: CrossEncoderDescription, weights: ReadonlyMap<string, HostTensor>): Uint8Array {
+  return written({ logits: pairEncoderOf(model).forwardPadded(paddedInputs()).vectors }, weights);
+}
+
+function paddedInputs(): PaddedInputs {
   const shape = ["batch", "sequence"];
-  const ids = closed(input("input_ids", shape, "int32"), model);
-  const mask = input("attention_mask", shape, "int32").cast("float32");
-  const types = input("token_type_ids", shape, "int32");
-  const { vectors, tokens } = encoderOf(model).forwardPadded({ ids, mask, types });
-  const { model: bytes } = writeOnnx(
-    { last_hidden_state: tokens, sentence_embedding: vectors },
-    { parameters: weights, int64Inputs: ["input_ids", "attention_mask", "token_type_ids"] },
-  );
-  return bytes;
+  return {
+    ids: input("input_ids", shape, "int32"),
+    mask: input("attention_mask", shape, "int32").cast("float32"),
+    types: input("token_type_ids", shape, "int32"),
+  };
+}
+
+function written(outputs: Readonly<Record<string, Tensor>>, parameters: ReadonlyMap<string, HostTensor>): Uint8Array {
+  const int64Inputs = ["input_ids", "attention_mask", "token_type_ids"];
+  return writeOnnx(outputs, { parameters, int64Inputs }).model;
 }
 
 /**

@@ -34,7 +34,7 @@ export function locate(path: string, folder: string, prefix: string, rename: (te
 }
 
 /** What stands before an encoder's names in files of models with a head. */
-const PREFIXES: Readonly<Record<TransformerFamily, string>> = {
+export const PREFIXES: Readonly<Record<TransformerFamily, string>> = {
   bert: "bert.",
   roberta: "roberta.",
   mpnet: "mpnet.",

@@ -63,17 +63,23 @@ function attend(q: Rows, k: Rows, v: Rows, heads: number, bias: (h: number, i: n
   );
 }
 
-export function slowBert(family: BertFamily, config: BertConfig, weights: WeightMap, ids: readonly number[]): Rows {
+export function slowBert(
+  family: BertFamily,
+  config: BertConfig,
+  weights: WeightMap,
+  ids: readonly number[],
+  types: readonly number[] = ids.map(() => 0),
+): Rows {
   const { row, dense, norm } = tools(weights, config.layerNormEpsilon);
   const names = bertNames(family);
   let position = config.positionsAfter ?? -1;
   let x = norm(
-    ids.map((id) => {
+    ids.map((id, t) => {
       const place = id === config.positionsAfter ? id : ++position;
       const parts = [
         row("embeddings.word_embeddings.weight", id),
         row("embeddings.position_embeddings.weight", place),
-        ...(config.typeVocabSize > 0 ? [row("embeddings.token_type_embeddings.weight", 0)] : []),
+        ...(config.typeVocabSize > 0 ? [row("embeddings.token_type_embeddings.weight", types[t]!)] : []),
       ];
       return parts[0]!.map((_, i) => sum(parts.map((values) => values[i]!)));
     }),
