@@ -1,11 +1,28 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AutoModel, AutoTokenizer, env, LogLevel, pipeline, type Tensor } from "@huggingface/transformers";
+import {
+  AutoModel,
+  AutoModelForSequenceClassification,
+  AutoTokenizer,
+  env,
+  LogLevel,
+  pipeline,
+  type Tensor,
+} from "@huggingface/transformers";
 import { describe, expect, test } from "vitest";
+import { writeFileAtomic } from "#nearmiss/base/files.js";
 import { collectWarnings } from "#nearmiss/base/warnings.js";
-import type { FreshModel, HeadModule, PoolingMode } from "#nearmiss/checkpoint/index.js";
-import { freshStatic, writeModelFolder } from "#nearmiss/checkpoint/index.js";
+import type { FreshModel, HeadModule, PoolingMode, TransformerDescription } from "#nearmiss/checkpoint/index.js";
+import {
+  freshCrossEncoder,
+  freshStatic,
+  onnxCrossEncoder,
+  writeCrossEncoder,
+  writeModelFolder,
+} from "#nearmiss/checkpoint/index.js";
+import { openCrossEncoder } from "#nearmiss/encode/cross-encoder.js";
+import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import { exportModel } from "#nearmiss/front/export.js";
 import { load } from "#nearmiss/front/load.js";
 import { editJson, smallBert, temporaryFolder, vocabulary } from "./small.js";
@@ -264,4 +281,30 @@ describe.skipIf(!existsSync(shared))("reference models", () => {
     expectEqual(together, wanted);
     expectEqual(alone, wanted);
   });
+});
+
+test("a cross-encoder gives the same logits in transformers.js, pairs alone and in a batch", async () => {
+  const { model, tensors } = smallBert();
+  const fresh = freshCrossEncoder({ model: model as TransformerDescription, tensors, labels: 2, seed: 1 });
+  const path = join(root, "cross");
+  await writeCrossEncoder(path, fresh);
+  writeFileAtomic(join(path, "onnx", "model.onnx"), onnxCrossEncoder(fresh.model, fresh.tensors));
+  const engine = await createEngine({ threads: 1 });
+  const scorer = await openCrossEncoder(path, { engine, warnings: collectWarnings() });
+  const pairs = [
+    ["the cat sat", "on the mats."],
+    ["", "dog"],
+  ] as const;
+  const wanted = await scorer.classify(pairs);
+  await engine.close();
+  const tokenizer = await AutoTokenizer.from_pretrained("cross", local);
+  const reader = await AutoModelForSequenceClassification.from_pretrained("cross", local);
+  const logitsOf = async (some: readonly (readonly [string, string])[]) => {
+    const [first, second] = [some.map(([a]) => a), some.map(([, b]) => b)];
+    const inputs = tokenizer(first, { text_pair: second, padding: true, truncation: true });
+    return (((await reader(inputs)) as Record<string, Tensor>)["logits"] as Tensor).tolist() as number[][];
+  };
+  const rows = [0, 1].map((i) => [...wanted.data.subarray(2 * i, 2 * i + 2)]);
+  for (const found of [await logitsOf(pairs), (await Promise.all(pairs.map((pair) => logitsOf([pair])))).flat()])
+    expect(found.flat().every((x, i) => Math.abs(x - (rows.flat()[i] as number)) < 1e-5)).toBe(true);
 });
