@@ -47,7 +47,7 @@ async function ours() {
     loss = (await session.trainer.update(step, session.plan, null)).loss;
   const seconds = (performance.now() - started) / 1000;
   await engine.close();
-  const sequence = sequencer(session.task.learner.start.description, warnings);
+  const sequence = sequencer(session.task.learner.description, warnings);
   const tokens = pairs.reduce(
     (sum, [query, document]) => sum + sequence(query, "query").ids.length + sequence(document, "document").ids.length,
     0,

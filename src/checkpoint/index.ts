@@ -13,6 +13,18 @@ export {
   type Vocabulary,
 } from "./fresh.js";
 export { type FreshCrossEncoderOptions, freshCrossEncoder } from "./fresh-cross-encoder.js";
+export {
+  type FeatureContent,
+  featureRow,
+  freshMlp,
+  isMlpFolder,
+  loadMlp,
+  type MlpDescription,
+  type MlpFolder,
+  mlpOnnx,
+  readMlpFolder,
+  writeMlpFolder,
+} from "./mlp.js";
 export { onnxCrossEncoder, onnxModel } from "./onnx.js";
 export { readModelFolder } from "./read.js";
 export { completeForTransformersJs } from "./transformers-js.js";

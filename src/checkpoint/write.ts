@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { syncFolder, writeFileAtomic } from "../base/files.js";
+import { join } from "node:path";
+import { writeFileAtomic } from "../base/files.js";
 import { fileFingerprint } from "../base/fingerprint.js";
 import { toFloat32 } from "../base/float16.js";
 import { type NamedTensor, readSafetensors, writeSafetensors } from "../base/safetensors.js";
@@ -11,6 +10,7 @@ import { poolingJson } from "./pooling.js";
 import { vocabTxt } from "./tokenizer.js";
 import { type TokenModel, transformersJsFiles } from "./transformers-js.js";
 import type { FloatTensor, JsonObject, ModelDescription } from "./types.js";
+import { writeWholeFolder } from "./whole-folder.js";
 
 export interface WriteModelOptions {
   readonly model: ModelDescription;
@@ -41,16 +41,7 @@ export interface FolderContent extends Omit<WriteModelOptions, "model" | "readme
 
 /** Writes a folder of any kind of model: beside `target`, then renamed. */
 export async function writeFolder(target: string, content: FolderContent): Promise<void> {
-  const path = resolve(target);
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
-  rmSync(beside, { recursive: true, force: true });
-  try {
-    mkdirSync(beside, { recursive: true });
-    await fill(beside, content);
-    replace(beside, path);
-  } finally {
-    rmSync(beside, { recursive: true, force: true });
-  }
+  await writeWholeFolder(target, (path) => fill(path, content));
 }
 
 async function fill(path: string, { model, tensors, manifest, files, readme }: FolderContent): Promise<void> {
@@ -165,13 +156,4 @@ tags:
 Made with nearmiss. It maps a text of ${length} to ${dimension} numbers, to be compared by ${similarity === "dot" ? "dot product" : "cosine"}.
 Architecture: ${family}. Where its weights come from is in \`nearmiss.json\`.
 `;
-}
-
-function replace(beside: string, path: string): void {
-  const before = `${beside}.replaced`;
-  rmSync(before, { recursive: true, force: true });
-  if (existsSync(path)) renameSync(path, before);
-  renameSync(beside, path);
-  syncFolder(dirname(path));
-  rmSync(before, { recursive: true, force: true });
 }

@@ -70,6 +70,37 @@ export function parameters(
   };
 }
 
+/** A repeatable `name=value` whose values are numbers, `true`, `false`, `null` or lists where they read as such, else texts. */
+export function options(
+  flag: string,
+): (text: string, before?: ReadonlyMap<string, unknown>) => ReadonlyMap<string, unknown> {
+  const read = parameters(flag);
+  return (text, before = new Map()) => {
+    const [[key, value] = ["", ""]] = read(text);
+    if (before.has(key)) throw badValue(flag, text, `${key} once`);
+    return new Map([...before, [key, valueOf(value)]]);
+  };
+}
+
+function valueOf(text: string): unknown {
+  if (!/^(-?[\d.]|true$|false$|null$|\[)/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whole numbers from 1, separated by commas; `none` for an empty list. */
+export function sizes(flag: string): (text: string) => readonly number[] {
+  return (text) => {
+    if (text.trim() === "none") return [];
+    const list = text.split(",").map((one) => Number(one.trim()));
+    if (list.every((one) => Number.isInteger(one) && one >= 1)) return list;
+    throw badValue(flag, text, "whole numbers such as 256,128, or none");
+  };
+}
+
 /** `i/n` with 1 <= i <= n: one of n parts; the index counts from 0. */
 export function shard(flag: string): (text: string) => { readonly index: number; readonly count: number } {
   return (text) => {

@@ -1,21 +1,30 @@
 import { join } from "node:path";
 import type { Progress } from "../base/progress.js";
-import type { Dataset, RetrievalData } from "../base/types.js";
+import type { Dataset } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { encoderOf } from "../checkpoint/encoder.js";
-import { type ModelDescription, readModelFolder } from "../checkpoint/index.js";
+import {
+  isMlpFolder,
+  type MlpFolder,
+  type ModelDescription,
+  readMlpFolder,
+  readModelFolder,
+} from "../checkpoint/index.js";
 
 import { createEngine } from "../engine/onnxruntime.js";
 import { writeReport } from "../report/report.js";
 import { type CardModel, writeModelCard } from "../report/write-model-card.js";
 import { resolveConfig, type TrainConfigInput } from "../train/config.js";
 import { type DryRun, type DryRunTiming, dryRun } from "../train/dry-run.js";
+import type { TrainingData } from "../train/kinds.js";
+import { recordedKind } from "../train/run-folder.js";
 import { type TrainResult, type TrainRunOptions, trainRun } from "../train/train.js";
+import { loadTrainingData } from "../train/training-data.js";
 import { exportModel } from "./export.js";
 
 export interface TrainOptions extends Omit<TrainConfigInput, "data"> {
   /** Files, or data already read. */
-  readonly data: string | RetrievalData;
+  readonly data: string | TrainingData;
   /** The run folder. */
   readonly out: string;
   readonly resume?: boolean;
@@ -32,15 +41,18 @@ export interface TrainOptions extends Omit<TrainConfigInput, "data"> {
 /** Trains a model on pairs: in-batch warm-up, pools, filters, drawn negatives, refresh, final evaluation, report and model folder. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { out, warnings = collectWarnings() } = options;
-  return withEngine(options, (run) =>
+  return withEngine({ ...options, warnings }, (run) =>
     trainRun({
       ...run,
       warnings,
       finish: async (read) => {
         const model = join(out, "model");
-        await exportModel({ model });
-        await writeModelCard(out, cardOf(await readModelFolder(model, collectWarnings())));
-        await writeReport(out, { textOf: (id) => read.documents.get(id)?.text });
+        if (isMlpFolder(model)) await writeModelCard(out, networkCard(await readMlpFolder(model)));
+        else {
+          await exportModel({ model });
+          await writeModelCard(out, cardOf(await readModelFolder(model, collectWarnings())));
+        }
+        await writeReport(out, { textOf: (id) => textIn(read, id) });
       },
     }),
   );
@@ -55,14 +67,24 @@ export async function planTraining(
 
 async function withEngine<T>(options: TrainOptions, work: (run: TrainRunOptions) => Promise<T>): Promise<T> {
   const { data, out, resume, force, threads, progress, warnings, recognised, signal, ...given } = options;
-  const config = resolveConfig({ ...given, data: typeof data === "string" ? data : data.source });
+  const named = { ...given, data: typeof data === "string" ? data : data.source };
+  // Before anything is read: what is wrong with any data is wrong now.
+  const { columns } = resolveConfig(named);
+  const recorded = force === true ? undefined : recordedKind(out);
+  const read =
+    typeof data !== "string"
+      ? data
+      : recorded === undefined
+        ? await loadTrainingData({ data, columns }, warnings ?? collectWarnings(), recognised)
+        : undefined;
+  const config = resolveConfig(named, read?.kind ?? recorded);
   const engine = await createEngine(threads === undefined ? {} : { threads });
   try {
     return await work({
       out,
       config,
       engine,
-      ...(typeof data === "string" ? {} : { dataset: data }),
+      ...(read === undefined ? {} : { dataset: read }),
       ...(resume === undefined ? {} : { resume }),
       ...(force === undefined ? {} : { force }),
       ...(progress === undefined ? {} : { progress }),
@@ -73,6 +95,12 @@ async function withEngine<T>(options: TrainOptions, work: (run: TrainRunOptions)
   } finally {
     await engine.close();
   }
+}
+
+/** The text of a document or item, where there is one. */
+function textIn(data: TrainingData, id: string): string | undefined {
+  if (data.kind === "retrieval") return data.documents.get(id)?.text;
+  return data.kind === "labelled" ? data.items.get(id)?.text : undefined;
 }
 
 /** What architectures are called. */
@@ -91,4 +119,15 @@ function cardOf(folder: ModelDescription): CardModel {
   const architecture =
     folder.family === "static" ? "static embeddings" : `${NAMES[folder.family]}, ${folder.config.layers} layers`;
   return { architecture, dimension: encoderOf(folder).dimension, similarity, maxLength };
+}
+
+function networkCard({ config, similarity }: MlpFolder): CardModel {
+  const { inputs, layers } = config;
+  const architecture = layers.length === 1 ? "a linear layer" : `a network of ${layers.length} layers with ReLU`;
+  return {
+    architecture: `${architecture} on ${inputs} numbers`,
+    dimension: layers.at(-1) ?? 0,
+    similarity,
+    maxLength: null,
+  };
 }

@@ -18,7 +18,14 @@ export interface Checkpoints {
   folder(step: number): string;
   /** Complete checkpoints, oldest first. */
   steps(): readonly number[];
-  save(engine: Engine, weights: Weights, optimiser: Optimiser, state: RunState): Promise<void>;
+  /** `also` writes what else the run must remember into the folder. */
+  save(
+    engine: Engine,
+    weights: Weights,
+    optimiser: Optimiser,
+    state: RunState,
+    also?: (folder: string) => void,
+  ): Promise<void>;
   read(step: number): RunState;
   /**
    * Removes all but the newest two of those that an uninterrupted run makes too (`regular`), the best and the newest of all; and what a
@@ -42,7 +49,7 @@ export function openCheckpoints(run: string): Checkpoints {
   return {
     folder,
     steps,
-    async save(engine, weights, optimiser, state) {
+    async save(engine, weights, optimiser, state, also) {
       const target = folder(state.step);
       if (existsSync(join(target, "COMPLETE"))) {
         // The same step again (a refresh and an evaluation): weights and optimiser are equal, the state may know more.
@@ -56,6 +63,7 @@ export function openCheckpoints(run: string): Checkpoints {
         mkdirSync(beside, { recursive: true });
         await engine.saveWeights(weights, join(beside, WEIGHTS_FILE));
         await engine.saveOptimiser(optimiser, join(beside, OPTIMISER_FILE));
+        also?.(beside);
         writeFileAtomic(join(beside, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
         writeFileAtomic(join(beside, "COMPLETE"), "");
         renameSync(beside, target);

@@ -1,10 +1,15 @@
 import { z } from "zod";
 import { inputError } from "../base/errors.js";
 import type { ConfiguredLossName } from "../losses/index.js";
+import type { MinerName } from "../miners/index.js";
 import type { SamplerName } from "../negatives/parse-sampler.js";
+import type { TrainingData } from "./kinds.js";
 
 /** A name that the part it belongs to checks at run time, with what it expects; the compiler knows the names already. */
 const name = <Name extends string>() => z.custom<Name>((value) => typeof value === "string", "expected a name");
+
+/** How labelled items are put into batches. */
+const batchings = ["classes-times-items", "balanced", "pairs", "anchor-classes"] as const;
 
 /** Everything that decides a run, as `RUN/config.json` holds it. Given back as `--config` it repeats the run. */
 export const trainConfig = z.strictObject({
@@ -20,6 +25,16 @@ export const trainConfig = z.strictObject({
   scale: z.number().positive().nullable().default(null),
   /** Margin of margin losses, in units of their distance; null: as the loss has it. */
   margin: z.number().positive().nullable().default(null),
+  /** Selection inside a batch of labelled items; null: the loss takes everything. */
+  miner: name<MinerName>().nullable().default(null),
+  minerParams: z.record(z.string(), z.unknown()).default({}),
+  /** How labelled items are put into batches; null: as the loss needs them. */
+  batches: z.enum(batchings).nullable().default(null),
+  batchParams: z.record(z.string(), z.unknown()).default({}),
+  /** Vectors of earlier batches that labelled items are compared with; 0: none. */
+  memory: z.int().min(0).default(0),
+  /** Batches before the memory counts: at first its vectors are soon out of date. */
+  memoryFrom: z.int().min(0).default(0),
   sampler: name<SamplerName | "in-batch">().default("simans"),
   samplerParams: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
   filters: z.array(z.string()).default(["perc-pos=0.95"]),
@@ -76,6 +91,8 @@ export const trainConfig = z.strictObject({
   layers: z.int().min(1).default(2),
   heads: z.int().min(1).default(4),
   intermediate: z.int().min(1).default(512),
+  /** Widths of the layers before the last one of an `mlp` from nothing; none: a linear map. */
+  hidden: z.array(z.int().min(1)).default([128]),
 });
 
 export type TrainConfig = z.output<typeof trainConfig>;
@@ -95,7 +112,7 @@ type KindDefaults = Pick<
 >;
 
 /** Defaults that depend on what is trained. */
-const kinds: Readonly<Record<"static" | "bert" | "folder", KindDefaults>> = {
+const kinds: Readonly<Record<"static" | "bert" | "mlp" | "folder", KindDefaults>> = {
   static: {
     epochs: 20,
     count: 4,
@@ -118,6 +135,17 @@ const kinds: Readonly<Record<"static" | "bert" | "folder", KindDefaults>> = {
     dimension: 128,
     maxLength: 64,
   },
+  mlp: {
+    epochs: 20,
+    count: 4,
+    batchSize: 128,
+    learningRate: 1e-3,
+    weightDecay: 0,
+    dropout: 0,
+    devDocuments: 20_000,
+    dimension: 64,
+    maxLength: null,
+  },
   folder: {
     epochs: 1,
     count: 1,
@@ -131,12 +159,22 @@ const kinds: Readonly<Record<"static" | "bert" | "folder", KindDefaults>> = {
   },
 };
 
-/** Fills a configuration: what is given wins over the defaults of the kind of model. Throws `bad-config` naming the key. */
-export function resolveConfig(given: TrainConfigInput): TrainConfig {
+/** Defaults that depend on what is trained on. */
+const dataDefaults: Readonly<Record<TrainingData["kind"], TrainConfigInput>> = {
+  retrieval: {},
+  labelled: { loss: "multi-similarity", sampler: "in-batch", metric: "map@r" },
+  scored: { loss: "cosent", sampler: "in-batch", metric: "spearman" },
+};
+
+/**
+ * Fills a configuration: what is given wins over the defaults of the kind of data, and these over those of the kind of model. Throws `bad-config`
+ * naming the key.
+ */
+export function resolveConfig(given: TrainConfigInput, data: TrainingData["kind"] = "retrieval"): TrainConfig {
   const model = given.model ?? "static";
-  const kind = model === "static" || model === "bert" ? model : "folder";
+  const kind = model === "static" || model === "bert" || model === "mlp" ? model : "folder";
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = trainConfig.safeParse({ ...kinds[kind], ...present });
+  const parsed = trainConfig.safeParse({ ...kinds[kind], ...dataDefaults[data], ...present });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".") || (issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : "");

@@ -1,14 +1,13 @@
 import { noProgress } from "../base/progress.js";
-import type { RetrievalData } from "../base/types.js";
 import { collectWarnings } from "../base/warnings.js";
-import { loadData } from "../data/load.js";
-import { ensureDev, splitOf } from "../data/splits.js";
+import { splitOf } from "../data/splits.js";
 import { candidateDocuments } from "../negatives/pools.js";
 import type { TrainConfig } from "./config.js";
+import { TRAIN_SPLIT, type TrainingData } from "./kinds.js";
 import { openRun } from "./run-folder.js";
 import { prepareSession, type Session } from "./session.js";
-import { TRAIN_SPLIT } from "./task.js";
 import type { TrainRunOptions } from "./train.js";
+import { loadTrainingData, withDev } from "./training-data.js";
 
 /** What a run would do; equal for equal options. */
 export interface DryRun {
@@ -16,9 +15,10 @@ export interface DryRun {
   readonly data: {
     readonly format: string;
     readonly fingerprint: string;
-    readonly documents: number;
-    readonly queries: number;
-    /** Split → its queries. */
+    readonly kind: TrainingData["kind"];
+    readonly documents?: number;
+    readonly queries?: number;
+    /** Split → its queries, items or pairs. */
     readonly splits: Readonly<Record<string, number>>;
   };
   readonly model: { readonly family: string; readonly dimension: number; readonly parameters: number };
@@ -46,10 +46,8 @@ export async function dryRun(
 ): Promise<{ readonly plan: DryRun; readonly timing: DryRunTiming }> {
   const { out, config, engine, progress = noProgress, warnings = collectWarnings() } = options;
   openRun(out, config, options.resume ?? false, options.force ?? false);
-  const read =
-    options.dataset ??
-    (await loadData(config.data, { columns: config.columns, warnings, recognised: options.recognised }));
-  const data = ensureDev(read, config.devSplit);
+  const read = options.dataset ?? (await loadTrainingData(config, warnings, options.recognised));
+  const data = withDev(read, config.devSplit);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   const timing = await measure(session, data, config);
   const { encoder } = session.task.learner;
@@ -59,11 +57,11 @@ export async function dryRun(
   const plan: DryRun = {
     run: out,
     data: {
+      kind: data.kind,
       format: data.format,
       fingerprint: data.fingerprint,
-      documents: data.documents.size,
-      queries: data.queries.size,
-      splits: Object.fromEntries([...data.splits].map(([name, split]) => [name, split.judgements.size])),
+      ...(data.kind === "retrieval" ? { documents: data.documents.size, queries: data.queries.size } : {}),
+      splits: Object.fromEntries(splitSizes(data)),
     },
     model: { family: encoder.family, dimension: encoder.dimension, parameters: sizes.reduce((a, b) => a + b, 0) },
     steps: total,
@@ -75,7 +73,14 @@ export async function dryRun(
   return { plan, timing };
 }
 
-async function measure(session: Session, data: RetrievalData, config: TrainConfig): Promise<DryRunTiming> {
+/** Queries, items or pairs of each split. */
+function splitSizes(data: TrainingData): readonly (readonly [string, number])[] {
+  return data.kind === "retrieval"
+    ? [...data.splits].map(([name, split]) => [name, split.judgements.size])
+    : [...data.splits].map(([name, rows]: [string, readonly unknown[]]) => [name, rows.length]);
+}
+
+async function measure(session: Session<unknown>, data: TrainingData, config: TrainConfig): Promise<DryRunTiming> {
   const { plan, task, trainer } = session;
   await trainer.update(0, plan, null);
   const updates = Math.min(timed, plan.total);
@@ -84,6 +89,14 @@ async function measure(session: Session, data: RetrievalData, config: TrainConfi
       for (let step = 0; step < updates; step++) await trainer.update(step, plan, null);
     })) / updates;
   const evaluationSeconds = await seconds(() => task.evaluateDev());
+  const memoryBytes = process.resourceUsage().maxRSS * 1024;
+  if (data.kind !== "retrieval") {
+    const sizes = new Map(splitSizes(data));
+    // The final evaluation measures the model and its beginning.
+    const last = 2 * evaluationSeconds * ((sizes.get("test") ?? 1) / (sizes.get(config.devSplit) ?? 1));
+    const estimatedSeconds = stepSeconds * plan.total + evaluationSeconds * plan.evaluations.length + last;
+    return { stepSeconds, estimatedSeconds, memoryBytes };
+  }
   const devTexts = Math.min(config.devDocuments, data.documents.size) + splitOf(data, config.devSplit).judgements.size;
   const textSeconds = evaluationSeconds / devTexts;
   const split = splitOf(data, TRAIN_SPLIT);
@@ -95,7 +108,7 @@ async function measure(session: Session, data: RetrievalData, config: TrainConfi
   return {
     stepSeconds,
     estimatedSeconds: steps + searches + 2 * textSeconds * data.documents.size,
-    memoryBytes: process.resourceUsage().maxRSS * 1024,
+    memoryBytes,
   };
 }
 

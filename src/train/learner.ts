@@ -2,19 +2,22 @@ import { inputError, workError } from "../base/errors.js";
 import { toFloat32 } from "../base/float16.js";
 import { rng } from "../base/rng.js";
 import { readSafetensors } from "../base/safetensors.js";
-import type { FloatTensor } from "../checkpoint/index.js";
+import type { FloatTensor, JsonObject } from "../checkpoint/index.js";
 import { withPrecision } from "../engine/int8.js";
 import type { Engine, HostTensor, Optimiser, OptimiserOptions, Weights } from "../engine/types.js";
 import { parameter } from "../graph/index.js";
 import type { LossParameter, LossParameters } from "../losses/types.js";
 import type { Encoder } from "../nn/encoder.js";
 import type { TrainConfig } from "./config.js";
+import type { FeatureStart, StartRecord } from "./start.js";
 
 /** A loss's parameters stand beside the encoder's under this prefix. */
 export const LOSS_PREFIX = "loss.";
 
 /** What is being trained, on its engine: the encoder's parameters and those of the loss, one set of weights with one optimiser. */
 export interface Learner {
+  /** Where the starting weights come from. */
+  readonly start: StartRecord | FeatureStart;
   /** Compiles in the precision of training. */
   readonly engine: Engine;
   readonly encoder: Pick<Encoder<never>, "family" | "dimension" | "parameters">;
@@ -26,6 +29,8 @@ export interface Learner {
   restore(weightsFile: string, optimiserFile: string | null): Promise<void>;
   /** All tensors of the model: the trained ones as they stand, the others as they were. Those of the loss are no part of it. */
   tensors(): Promise<ReadonlyMap<string, FloatTensor>>;
+  /** Writes the model as a folder that `nearmiss eval` and `embed` open; resolves to its fingerprint. */
+  save(folder: string, manifest: JsonObject): Promise<string>;
   release(): Promise<void>;
 }
 
@@ -39,7 +44,7 @@ export interface LearnerOptions {
 }
 
 /** Loads the starting weights and makes the optimiser. */
-export async function createLearner(options: LearnerOptions): Promise<Learner> {
+export async function createLearner(options: LearnerOptions): Promise<Omit<Learner, "start" | "save">> {
   const { engine, encoder, tensors, config } = options;
   if (config.precision !== "float32" && encoder.family === "static") {
     throw inputError("no-int8", "a static model has no products to compute by 8-bit integers", {

@@ -1,6 +1,7 @@
 import type { Progress } from "../base/progress.js";
 import type { Engine } from "../engine/types.js";
 import type { Checkpoints, RunState } from "./checkpoints.js";
+import type { Memory } from "./memory.js";
 import type { MetricsLog } from "./metrics-log.js";
 import type { DrawnNegatives } from "./pair-rows.js";
 import type { StepPlan } from "./plan.js";
@@ -10,6 +11,8 @@ import type { Trainer } from "./trainer.js";
 export interface LoopOptions<Drawn = DrawnNegatives> {
   readonly engine: Engine;
   readonly trainer: Trainer<Drawn>;
+  /** What a checkpoint holds besides weights and optimiser. */
+  readonly memory?: Pick<Memory, "save">;
   readonly plan: StepPlan;
   readonly state: RunState;
   readonly checkpoints: Checkpoints;
@@ -40,7 +43,7 @@ export async function trainLoop<Drawn>(options: LoopOptions<Drawn>): Promise<Loo
   const planned = new Set(plan.checkpoints);
   let state = options.state;
   let round: Round<Drawn> | null = null;
-  const save = () => checkpoints.save(engine, trainer.weights, trainer.optimiser, state);
+  const save = () => checkpoints.save(engine, trainer.weights, trainer.optimiser, state, options.memory?.save);
   // An interruption leaves a checkpoint where the plan has none: it goes when a later one is there.
   const regular = (step: number) =>
     step === 0 || planned.has(step) || refreshes.has(step) || checkpoints.read(step).best?.step === step;

@@ -14,11 +14,12 @@ import type { TrainConfig } from "./config.js";
 import { devSet } from "./dev-set.js";
 import { finalEvaluation } from "./final.js";
 import { gradCache } from "./grad-cache.js";
+import { TRAIN_SPLIT } from "./kinds.js";
 import { lossOver } from "./losses.js";
 import { type DrawnNegatives, inTurns, layOutRows, pairBatches } from "./pair-rows.js";
 import { openRound } from "./round.js";
 import { pairStep, wholeBatches } from "./stepper.js";
-import { type Task, type TaskOptions, TRAIN_SPLIT } from "./task.js";
+import type { Task, TaskOptions } from "./task.js";
 import { type TextLearner, textLearner } from "./text-learner.js";
 import { tokenSource } from "./token-source.js";
 

@@ -4,7 +4,8 @@ import { inputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { canonicalJson } from "../base/fingerprint.js";
 import type { TrainConfig } from "./config.js";
-import type { StartRecord } from "./start.js";
+import type { TrainingData } from "./kinds.js";
+import type { FeatureStart, StartRecord } from "./start.js";
 
 /** What a run without a checkpoint makes anew. */
 const progressFiles = ["metrics.jsonl", "checkpoints", "negatives"] as const;
@@ -19,8 +20,13 @@ export type RunStatus = "new" | "begun" | "finished";
 export interface RunManifest {
   readonly version: string;
   readonly finished: boolean;
-  readonly data: { readonly source: string; readonly format: string; readonly fingerprint: string };
-  readonly model: { readonly start: StartRecord; readonly fingerprint: string | null };
+  readonly data: {
+    readonly source: string;
+    readonly format: string;
+    readonly fingerprint: string;
+    readonly kind: TrainingData["kind"];
+  };
+  readonly model: { readonly start: StartRecord | FeatureStart; readonly fingerprint: string | null };
   readonly seed: number;
   readonly result: unknown;
   readonly warnings: readonly unknown[];
@@ -58,6 +64,12 @@ export function openRun(run: string, config: TrainConfig, resume: boolean, force
   return readManifest(run)?.finished === true ? "finished" : "begun";
 }
 
+/** The kind of data of a run that stands there, of which options follow; undefined where there is no run. */
+export function recordedKind(run: string): TrainingData["kind"] | undefined {
+  if (!existsSync(join(run, "manifest.json"))) return existsSync(join(run, "config.json")) ? "retrieval" : undefined;
+  return readManifest(run)?.data.kind ?? "retrieval";
+}
+
 export function readManifest(run: string): RunManifest | null {
   const path = join(run, "manifest.json");
   return existsSync(path) ? (readObject(path) as RunManifest) : null;
@@ -66,7 +78,7 @@ export function readManifest(run: string): RunManifest | null {
 /**
  * A run is continued with the data and the starting weights it was begun with, which options only name. Throws `data-changed` or `model-changed`.
  */
-export function checkOrigin(run: string, data: RunManifest["data"], start: StartRecord): void {
+export function checkOrigin(run: string, data: RunManifest["data"], start: StartRecord | FeatureStart): void {
   const before = readManifest(run);
   if (before === null) return;
   const compare = (what: "data" | "model", found: string, expected: string) => {

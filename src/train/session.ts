@@ -1,9 +1,12 @@
 import type { RetrievalData } from "../base/types.js";
 import type { TrainConfig } from "./config.js";
+import type { TrainingData } from "./kinds.js";
+import { labelledTask } from "./labelled-task.js";
 import type { DrawnNegatives } from "./pair-rows.js";
 import { planSteps, type StepPlan } from "./plan.js";
 import { type RetrievalTask, retrievalTask } from "./retrieval-task.js";
-import type { Round, RoundRequest, Task, TaskOptions, TrainingData } from "./task.js";
+import { scoredTask } from "./scored-task.js";
+import type { Round, RoundRequest, Task, TaskOptions } from "./task.js";
 import { createTrainer, type Trainer } from "./trainer.js";
 
 /** Everything of a run that lives in memory: the task, what makes its updates, the plan. */
@@ -20,7 +23,14 @@ export function prepareSession(options: TaskOptions<RetrievalData>): Promise<Ses
 export function prepareSession(options: TaskOptions<TrainingData>): Promise<Session<unknown>>;
 export async function prepareSession(options: TaskOptions<TrainingData>): Promise<Session<unknown>> {
   const { data, config } = options;
-  return sessionOf(await retrievalTask({ ...options, data }), config);
+  switch (data.kind) {
+    case "retrieval":
+      return sessionOf(await retrievalTask({ ...options, data }), config);
+    case "labelled":
+      return sessionOf(await labelledTask({ ...options, data }), config);
+    case "scored":
+      return sessionOf(await scoredTask({ ...options, data }), config);
+  }
 }
 
 function sessionOf<Drawn, T extends Task<Drawn>>(task: T, config: TrainConfig): Session<Drawn, T> {

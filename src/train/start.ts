@@ -27,6 +27,16 @@ export type StartRecord =
       readonly fingerprint: string;
     };
 
+/** How the starting weights of a network on pixels or vectors are made again. */
+export type FeatureStart =
+  | { readonly kind: "folder"; readonly path: string; readonly fingerprint: string }
+  | {
+      readonly kind: "fresh";
+      readonly model: "mlp";
+      readonly seed: number;
+      readonly fingerprint: string;
+    };
+
 /** The model before training. */
 export interface StartingModel {
   readonly description: ModelDescription;
@@ -116,7 +126,7 @@ function freshModel(sizes: FreshSizes, vocabulary: Parameters<typeof freshStatic
   return { description: fresh.model, tensors: fresh.tensors };
 }
 
-function fingerprintOf(tensors: ReadonlyMap<string, FloatTensor>): string {
+export function fingerprintOf(tensors: ReadonlyMap<string, FloatTensor>): string {
   return fingerprint(
     ...[...tensors]
       .sort(([a], [b]) => (a < b ? -1 : 1))

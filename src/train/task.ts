@@ -1,18 +1,12 @@
 import type { Progress } from "../base/progress.js";
-import type { RetrievalData } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import type { Engine, StepResult } from "../engine/types.js";
 import type { EvaluationResult } from "../evaluate/systems.js";
 import type { TrainConfig } from "./config.js";
 import type { Sequenced } from "./endless.js";
 import type { Learner } from "./learner.js";
+import type { Memory } from "./memory.js";
 import type { StepSettings } from "./stepper.js";
-
-/** What can be trained on. */
-export type TrainingData = RetrievalData;
-
-/** The split that is trained on. */
-export const TRAIN_SPLIT = "train";
 
 export interface TaskOptions<Data> {
   readonly config: TrainConfig;
@@ -32,6 +26,8 @@ export interface Task<Drawn = unknown> {
   readonly batches: Pick<Sequenced<unknown>, "perEpoch" | "at">;
   /** Whether rounds of negatives are built while training goes on. */
   readonly mined: boolean;
+  /** What a checkpoint holds besides weights and optimiser. */
+  readonly memory?: Pick<Memory, "save" | "restore">;
   /** Makes the feeds of the batches `first` … `first + count − 1`, those of one update: a function of its arguments alone. */
   prepare(first: number, count: number, drawn: Drawn | null): Promise<PreparedStep>;
   /** Measures on the development split, with the weights as they stand. */

@@ -1,5 +1,5 @@
 import type { Warnings } from "../base/warnings.js";
-import { encoderOf } from "../checkpoint/index.js";
+import { encoderOf, type ModelDescription, readModelFolder, writeModelFolder } from "../checkpoint/index.js";
 import { createForward } from "../encode/encode.js";
 import { type Model, openTensors, type Role, sequencer } from "../encode/model.js";
 import type { Engine } from "../engine/types.js";
@@ -8,11 +8,11 @@ import type { Sequence, TextEncoder } from "../nn/encoder.js";
 import type { TextVectors } from "../search/dense.js";
 import type { TrainConfig } from "./config.js";
 import { createLearner, type Learner } from "./learner.js";
-import { type StartingModel, startingModel } from "./start.js";
+import { startingModel } from "./start.js";
 
 /** A text encoder that is being trained. */
 export interface TextLearner extends Learner {
-  readonly start: StartingModel;
+  readonly description: ModelDescription;
   readonly encoder: TextEncoder;
   /** Token ids of a text with the prompt of its role. */
   sequence(text: string, as: Role): Sequence;
@@ -44,7 +44,8 @@ export async function textLearner(options: TextLearnerOptions): Promise<TextLear
   const forward = createForward(engine, encoder);
   return {
     ...learner,
-    start,
+    start: start.record,
+    description: start.description,
     encoder,
     sequence,
     current: {
@@ -66,6 +67,10 @@ export async function textLearner(options: TextLearnerOptions): Promise<TextLear
         fingerprint: start.record.fingerprint,
         warnings,
       }),
+    async save(folder, manifest) {
+      await writeModelFolder(folder, { model: start.description, tensors: await learner.tensors(), manifest });
+      return (await readModelFolder(folder, warnings)).fingerprint;
+    },
     async release() {
       await forward.release();
       await learner.release();

@@ -2,16 +2,14 @@ import { join } from "node:path";
 import { workError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { noProgress, type Progress } from "../base/progress.js";
-import type { Dataset, RetrievalData } from "../base/types.js";
+import type { Dataset } from "../base/types.js";
 import { version } from "../base/version.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
-import { readModelFolder, writeModelFolder } from "../checkpoint/index.js";
-import { loadData } from "../data/load.js";
-import { ensureDev } from "../data/splits.js";
 import type { Engine } from "../engine/types.js";
 import type { EvaluationResult, SystemResult } from "../evaluate/systems.js";
 import { OPTIMISER_FILE, openCheckpoints, type RunState, WEIGHTS_FILE } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
+import type { TrainingData } from "./kinds.js";
 import { trainLoop } from "./loop.js";
 import { cutMetricsLog, openMetricsLog } from "./metrics-log.js";
 import { roundFile } from "./round.js";
@@ -26,13 +24,14 @@ import {
   writeManifest,
 } from "./run-folder.js";
 import { prepareSession } from "./session.js";
+import { loadTrainingData, withDev } from "./training-data.js";
 
 export interface TrainRunOptions {
   /** The run folder. */
   readonly out: string;
   readonly config: TrainConfig;
   /** Data already read; else `config.data` is. */
-  readonly dataset?: RetrievalData;
+  readonly dataset?: TrainingData;
   /** Hears what the files were recognised as, before any work starts. */
   readonly recognised?: (data: Dataset) => void;
   readonly engine: Engine;
@@ -42,7 +41,7 @@ export interface TrainRunOptions {
   readonly progress?: Progress;
   readonly warnings?: Warnings;
   /** What else belongs into the run folder before it counts as finished: export, report. */
-  readonly finish?: (data: RetrievalData, result: TrainResult) => Promise<void>;
+  readonly finish?: (data: TrainingData, result: TrainResult) => Promise<void>;
   /** Aborting leaves a checkpoint first. */
   readonly signal?: AbortSignal;
 }
@@ -63,18 +62,16 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   const status = openRun(out, config, resume, options.force ?? false);
   if (status === "finished") return readManifest(out)?.result as TrainResult;
   const started = performance.now();
-  const read =
-    options.dataset ??
-    (await loadData(config.data, { columns: config.columns, warnings, recognised: options.recognised }));
-  const data = ensureDev(read, config.devSplit);
+  const read = options.dataset ?? (await loadTrainingData(config, warnings, options.recognised));
+  const data = withDev(read, config.devSplit);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   const { task } = session;
   const { learner } = task;
   // Only now are all options known to be good: until here nothing is written, and nothing replaced.
   makeRunFolder(out);
-  const origin = { source: data.source, format: data.format, fingerprint: data.fingerprint };
+  const origin = { source: data.source, format: data.format, fingerprint: data.fingerprint, kind: data.kind };
   if (status === "begun") {
-    checkOrigin(out, origin, learner.start.record);
+    checkOrigin(out, origin, learner.start);
     removePartial(out);
   } else if (options.force === true) clearRun(out, "all");
   writeFileAtomic(join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
@@ -82,7 +79,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   writeManifest(out, {
     ...manifest,
     finished: false,
-    model: { start: learner.start.record, fingerprint: null },
+    model: { start: learner.start, fingerprint: null },
     result: null,
     warnings: [],
     timing: { started: new Date().toISOString() },
@@ -96,12 +93,14 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
     state = checkpoints.read(last);
     const folder = checkpoints.folder(last);
     await learner.restore(join(folder, WEIGHTS_FILE), join(folder, OPTIMISER_FILE));
+    task.memory?.restore(folder);
     cutMetricsLog(logFile, last);
   } else clearRun(out, "progress");
 
   const end = await trainLoop({
     engine,
     trainer: session.trainer,
+    ...(task.memory === undefined ? {} : { memory: task.memory }),
     plan: session.plan,
     state,
     checkpoints,
@@ -124,21 +123,21 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
 
   const final = await task.evaluateFinally();
   const model = join(out, "model");
-  await writeModelFolder(model, {
-    model: learner.start.description,
-    tensors: await learner.tensors(),
-    manifest: { start: learner.start.record, training: config, data: origin, evaluation: final.result },
+  const fingerprint = await learner.save(model, {
+    start: learner.start,
+    training: config,
+    data: origin,
+    evaluation: final.result,
   });
-  const written = await readModelFolder(model, warnings);
   // Known only now: the fingerprint is that of the folder's files.
   const [own, ...others] = final.result.systems as [SystemResult, ...SystemResult[]];
-  const systems = [{ ...own, fingerprint: written.fingerprint }, ...others];
+  const systems = [{ ...own, fingerprint }, ...others];
   const evaluation = { ...final.result, systems };
   writeFileAtomic(join(out, "evaluation.json"), `${JSON.stringify({ result: evaluation, ...final.details })}\n`);
   const result: TrainResult = {
     run: out,
     model,
-    fingerprint: written.fingerprint,
+    fingerprint,
     steps: end.state.step,
     best: { step: best.step, metric: config.metric, value: best.value },
     evaluation,
@@ -146,7 +145,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   const finished: RunManifest = {
     ...manifest,
     finished: true,
-    model: { start: learner.start.record, fingerprint: written.fingerprint },
+    model: { start: learner.start, fingerprint },
     result,
     warnings: warnings.list(),
     timing: { finished: new Date().toISOString(), seconds: (performance.now() - started) / 1000 },

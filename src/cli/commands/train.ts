@@ -10,13 +10,16 @@ import { evaluationText } from "../evaluation-text.js";
 import { formatBytes, formatNumber, formatSeconds } from "../format.js";
 import { given, record } from "../given.js";
 import { type MiningFlags, withMiningOptions } from "../mining-options.js";
-import { choice, columnNames, decimal, integer } from "../values.js";
+import { choice, columnNames, decimal, integer, options, sizes } from "../values.js";
 
 type TrainFlags = MiningFlags &
   Pick<TrainConfigInput, (typeof sameName)[number]> & {
     readonly out: string;
     readonly recipe?: string;
     readonly config?: string;
+    readonly lossParam?: ReadonlyMap<string, unknown>;
+    readonly minerParam?: ReadonlyMap<string, unknown>;
+    readonly batchParam?: ReadonlyMap<string, unknown>;
     readonly columns?: ReadonlyMap<string, string>;
     readonly resume?: true;
     readonly force?: true;
@@ -28,6 +31,10 @@ const sameName = [
   "data",
   "model",
   "loss",
+  "miner",
+  "batches",
+  "memory",
+  "hidden",
   "sampler",
   "candidates",
   "count",
@@ -87,12 +94,23 @@ function withTrainingOptions(command: Command): Command {
   const atLeastZero = (flag: string) => decimal(flag, "a number of at least 0", (value) => value >= 0);
   const share = (flag: string) => decimal(flag, "a number from 0 up to 1", (value) => value >= 0 && value < 1);
   return command
-    .option("--data <path>", "folder or file of queries and documents")
+    .option("--data <path>", "folder or file of queries and documents, labelled items or scored pairs")
     .requiredOption("--out <dir>", "the run's folder")
-    .option("--model <model>", "static or bert (from nothing), or a model's folder")
+    .option("--model <model>", "static, bert or mlp (from nothing), or a model's folder")
     .option("--recipe <name>", "a published system")
     .option("--config <file>", "options from a file such as RUN/config.json; flags win")
     .option("--loss <name>", "what is minimised")
+    .option("--loss-param <name=value>", "an option of the loss; repeatable", options("--loss-param"))
+    .option("--miner <name>", "selection inside batches of labelled items")
+    .option("--miner-param <name=value>", "an option of the miner; repeatable", options("--miner-param"))
+    .option(
+      "--batches <kind>",
+      "how labelled items are put into batches",
+      choice("--batches", ["classes-times-items", "balanced", "pairs", "anchor-classes"]),
+    )
+    .option("--batch-param <name=value>", "a size of these batches; repeatable", options("--batch-param"))
+    .option("--memory <n>", "vectors of earlier batches that labelled items are compared with", integer("--memory", 0))
+    .option("--hidden <sizes>", "widths of an mlp's layers before the last, such as 256,128", sizes("--hidden"))
     .option("--epochs <n>", "passes over the training split", positive("--epochs"))
     .option("--steps <n>", "updates, instead of epochs", integer("--steps", 1))
     .option("--batch-size <n>", "pairs an update", integer("--batch-size", 2))
@@ -138,7 +156,12 @@ function configOf(
       filters: flags.filter?.slice(),
       noFilters: flags.noFilter?.slice(),
     }),
-    ...given({ columns: record(flags.columns) }),
+    ...given({
+      lossParams: record(flags.lossParam),
+      minerParams: record(flags.minerParam),
+      batchParams: record(flags.batchParam),
+      columns: record(flags.columns),
+    }),
     data,
     seed: typed ? seed : (file.seed ?? seed),
   };
@@ -156,8 +179,9 @@ function planText(
   { run, data, model, steps, stepsPerEpoch, evaluations, refreshes }: DryRun,
   timing: DryRunTiming,
 ): string {
-  const splits = Object.entries(data.splits).map(([name, queries]) => `${name} ${count(queries)}`);
-  return `data    ${data.format}: ${count(data.documents)} documents; queries: ${splits.join(", ")}
+  const splits = Object.entries(data.splits).map(([name, rows]) => `${name} ${count(rows)}`);
+  const rows = { retrieval: `${count(data.documents ?? 0)} documents; queries`, labelled: "items", scored: "pairs" };
+  return `data    ${data.format}: ${rows[data.kind]}: ${splits.join(", ")}
 model   ${model.family}, ${count(model.dimension)} dimensions, ${count(model.parameters)} parameters
 steps   ${count(steps)} (${count(stepsPerEpoch)} an epoch, ${formatNumber(timing.stepSeconds)} s each)
         evaluations after ${evaluations.join(", ")}

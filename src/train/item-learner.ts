@@ -1,0 +1,168 @@
+import { inputError } from "../base/errors.js";
+import type { LabelledData, LabelledItem, Similarity } from "../base/types.js";
+import type { Warnings } from "../base/warnings.js";
+import {
+  type FeatureContent,
+  type FloatTensor,
+  featureRow,
+  freshMlp,
+  isMlpFolder,
+  loadMlp,
+  type MlpDescription,
+  readMlpFolder,
+  writeMlpFolder,
+} from "../checkpoint/index.js";
+import { forwardOf, type Vectors } from "../encode/encode.js";
+import type { Engine } from "../engine/types.js";
+import type { Loss } from "../losses/types.js";
+import type { Encoder } from "../nn/encoder.js";
+import { mlpEncoder } from "../nn/mlp.js";
+import type { TrainConfig } from "./config.js";
+import { createLearner, type Learner } from "./learner.js";
+import { type FeatureStart, fingerprintOf } from "./start.js";
+import { textLearner } from "./text-learner.js";
+
+/** An encoder of labelled items that is being trained: it takes their ids, whatever the items are. */
+export interface ItemLearner extends Learner {
+  readonly encoder: Encoder<string>;
+  readonly similarity: Similarity;
+  /** Vectors with the weights as they stand, in the order of the ids. */
+  vectors(ids: readonly string[]): Promise<Vectors>;
+  /** Vectors with the starting weights. */
+  untrained(ids: readonly string[]): Promise<Vectors>;
+}
+
+export interface ItemLearnerOptions {
+  readonly engine: Engine;
+  readonly config: TrainConfig;
+  readonly data: LabelledData;
+  readonly warnings: Warnings;
+  readonly loss: Pick<Loss, "parameters">;
+  /** Classes of the training split. */
+  readonly classes: number;
+  /** Items of the training split, which a vocabulary from nothing is learnt from. */
+  readonly train: readonly string[];
+}
+
+/** A text encoder for texts, a network for pixels and vectors. Throws `wrong-model` where the two do not fit. */
+export async function itemLearner(options: ItemLearnerOptions): Promise<ItemLearner> {
+  const { config, data } = options;
+  const network = config.model === "mlp" || isMlpFolder(config.model);
+  if (network !== (data.content !== "text"))
+    throw inputError("wrong-model", "this model does not take what the data hold", {
+      file: data.source,
+      field: "model",
+      found: `${config.model} for ${data.content === "text" ? "texts" : data.content === "pixels" ? "pictures" : "vectors"}`,
+      expected: data.content === "text" ? "static, bert or a text model's folder" : "mlp, or the folder of one",
+    });
+  return network ? featureItems(options) : textItems(options);
+}
+
+async function textItems({ train, ...options }: ItemLearnerOptions): Promise<ItemLearner> {
+  const { items } = options.data;
+  const textOf = (id: string): string => itemOf(items, id).text ?? "";
+  const texts = () => train.map(textOf);
+  const learner = await textLearner({ ...options, texts });
+  const sequences = kept((id) => learner.sequence(textOf(id), "document"));
+  const { encoder } = learner;
+  return {
+    ...learner,
+    similarity: learner.description.similarity,
+    encoder: {
+      ...encoder,
+      collate: (ids, maxGroups, padTo) => encoder.collate(ids.map(sequences), maxGroups, padTo),
+    },
+    vectors: (ids) => learner.current.encode(ids.map(textOf), { as: "document" }),
+    async untrained(ids) {
+      const model = await learner.untrained();
+      const vectors = await model.encode(ids.map(textOf));
+      await model.release();
+      return vectors;
+    },
+  };
+}
+
+async function featureItems({ engine, config, data, loss, classes }: ItemLearnerOptions): Promise<ItemLearner> {
+  const content = contentOf(data);
+  const { description, tensors, start } = await startingNetwork(config, content);
+  if (JSON.stringify(description.content) !== JSON.stringify(content))
+    throw inputError("wrong-model", "the network was made for items of another size", {
+      file: config.model,
+      found: JSON.stringify(description.content),
+      expected: JSON.stringify(content),
+    });
+  const encoder = mlpEncoder(description.config);
+  const lossParameters = loss.parameters({ dimension: encoder.dimension, classes });
+  const learner = await createLearner({ engine, encoder, tensors, lossParameters, config });
+  const forward = forwardOf(engine, encoder, null);
+  const rows = kept((id) => featureRow(content, itemOf(data.items, id)));
+  return {
+    ...learner,
+    start,
+    similarity: description.similarity,
+    encoder: { ...encoder, collate: (ids, maxGroups) => encoder.collate(ids.map(rows), maxGroups) },
+    vectors: (ids) => forward.encode(learner.weights, ids.map(rows)),
+    async untrained(ids) {
+      const weights = await engine.load(tensors);
+      const vectors = await forward.encode(weights, ids.map(rows));
+      await engine.release(weights);
+      return vectors;
+    },
+    async save(folder, manifest) {
+      await writeMlpFolder(folder, { model: description, tensors: await learner.tensors(), manifest });
+      return (await readMlpFolder(folder)).fingerprint;
+    },
+    async release() {
+      await forward.release();
+      await learner.release();
+    },
+  };
+}
+
+/** What the items of a data set are to a network. */
+function contentOf(data: LabelledData): FeatureContent {
+  if (data.content === "pixels" && data.picture !== undefined) return { kind: "pixels", ...data.picture };
+  const [first] = data.items.values();
+  return { kind: "vector", dimension: first?.vector?.length ?? 0 };
+}
+
+async function startingNetwork(
+  config: TrainConfig,
+  content: FeatureContent,
+): Promise<{
+  readonly description: MlpDescription;
+  readonly tensors: ReadonlyMap<string, FloatTensor>;
+  readonly start: FeatureStart;
+}> {
+  if (config.model === "mlp") {
+    const fresh = freshMlp(content, [...config.hidden, config.dimension], config.seed);
+    const start = {
+      kind: "fresh",
+      model: "mlp",
+      seed: config.seed,
+      fingerprint: fingerprintOf(fresh.tensors),
+    } as const;
+    return { ...fresh, start };
+  }
+  const folder = await readMlpFolder(config.model);
+  const start = { kind: "folder", path: config.model, fingerprint: folder.fingerprint } as const;
+  return { description: folder, tensors: loadMlp(folder), start };
+}
+
+function itemOf(items: ReadonlyMap<string, LabelledItem>, id: string): LabelledItem {
+  const item = items.get(id);
+  if (item === undefined) throw new Error(`no item has the id ${id}`);
+  return item;
+}
+
+/** A function of ids whose values are kept. */
+function kept<T>(make: (id: string) => T): (id: string) => T {
+  const made = new Map<string, T>();
+  return (id) => {
+    const before = made.get(id);
+    if (before !== undefined) return before;
+    const fresh = make(id);
+    made.set(id, fresh);
+    return fresh;
+  };
+}

@@ -1,0 +1,252 @@
+import { inputError, NearmissError, workError } from "../base/errors.js";
+import { rng } from "../base/rng.js";
+import type { Label, LabelledData } from "../base/types.js";
+import { type LabelledBatching, labelledBatches } from "../data/labelled-batches/index.js";
+import type { Feeds, HostTensor, StepResult } from "../engine/types.js";
+import type { Loss } from "../losses/types.js";
+import { minerOf } from "../miners/index.js";
+import type { Miner } from "../miners/types.js";
+import type { TrainConfig } from "./config.js";
+import { endless } from "./endless.js";
+import { evaluateItems, itemMeasures } from "./item-evaluation.js";
+import { type ItemLearner, itemLearner } from "./item-learner.js";
+import { TRAIN_SPLIT } from "./kinds.js";
+import { labelledFeeds, labelledSpec } from "./labelled-program.js";
+import { lossOver } from "./losses.js";
+import { createMemory, type Memory } from "./memory.js";
+import { layOutRows } from "./pair-rows.js";
+import { compiledOnce, pairStep, type StepSettings, wholeBatches, withEqualGroups } from "./stepper.js";
+import type { Task, TaskOptions } from "./task.js";
+
+/** An item of the training split. */
+interface Item {
+  readonly id: string;
+  readonly labels: readonly Label[];
+}
+
+/** How the batches of one update are made and run. */
+interface LabelledStepper {
+  prepare(batches: readonly (readonly Item[])[], step: number): (settings: StepSettings) => Promise<StepResult>;
+  /** Rows through the encoder. */
+  encoded(batch: readonly Item[]): number;
+}
+
+/** Items with labels: texts, pictures or vectors. Losses over labelled rows take whole batches, losses over pairs N pairs of N classes. */
+export async function labelledTask(options: TaskOptions<LabelledData>): Promise<Task<never>> {
+  const { config, data, engine, warnings } = options;
+  const loss = lossOver(config, "labelled items", "labelled", "pairs");
+  const labelled = "labelled" in loss.build ? (loss as unknown as Loss<"labelled">) : null;
+  const miner = minerOfConfig(config);
+  checkTogether(config, loss, miner);
+  const measures = itemMeasures(config.metric);
+  const train = itemsOf(data, TRAIN_SPLIT);
+  const classes = new Map<Label, number>();
+  for (const { labels } of train) for (const label of labels) if (!classes.has(label)) classes.set(label, classes.size);
+  if (classes.size < 2)
+    throw inputError("too-few-classes", "training on labelled items needs at least two classes", {
+      file: data.source,
+      found: `${classes.size} in the split ${TRAIN_SPLIT}`,
+    });
+  const ids = train.map(({ id }) => id);
+  const learner = await itemLearner({ engine, config, data, warnings, loss, classes: classes.size, train: ids });
+  const batching = batchingOf(config, labelled === null, train);
+  const batches = endless(
+    (epoch) => labelledBatches(train, batching, { seed: config.seed, epoch }).batches as readonly (readonly Item[])[],
+  );
+  if (batches.perEpoch === 0)
+    throw inputError("no-batches", "no batch can be made of these items", { file: data.source });
+  const memory = config.memory === 0 ? null : createMemory(config.memory, learner.encoder.dimension);
+  const stepper =
+    labelled === null
+      ? pairsOfLabels(learner, loss as unknown as Loss<"pairs">, train, config)
+      : labelledRows({ learner, loss: labelled, miner, memory, classes, train, config });
+  const evaluate = evaluateItems(learner, data, measures, options);
+  return {
+    learner,
+    batches,
+    mined: false,
+    ...(memory === null ? {} : { memory }),
+    prepare: async (first, count) => {
+      const micro = Array.from({ length: count }, (_, i) => batches.at(first + i));
+      const items = micro.map(({ batch }) => batch);
+      return {
+        epoch: micro[0]?.epoch ?? 0,
+        counts: { encoded: items.reduce((sum, batch) => sum + stepper.encoded(batch), 0) },
+        run: stepper.prepare(items, first),
+      };
+    },
+    evaluateDev: evaluate.dev,
+    openRound: () => Promise.reject(new Error("labelled items are not mined from a corpus")),
+    evaluateFinally: evaluate.finally,
+  };
+}
+
+function itemsOf(data: LabelledData, split: string): readonly Item[] {
+  return (data.splits.get(split) ?? []).flatMap((id) => data.items.get(id) ?? []);
+}
+
+function minerOfConfig({ miner, minerParams }: TrainConfig): Miner | null {
+  return miner === null ? null : minerOf(miner).create(minerParams);
+}
+
+/** Throws where miner, memory or sampler have nothing to do with the loss. */
+function checkTogether(
+  config: TrainConfig,
+  loss: Pick<Loss, "name" | "memory"> & { readonly build: object },
+  miner: Miner | null,
+): void {
+  const wrong = (field: string, found: string, expected: string) =>
+    inputError("bad-config", `this does not go together with the loss ${loss.name}`, { field, found, expected });
+  if (miner !== null && !("labelled" in loss.build))
+    throw wrong("miner", miner.name, "no miner: a loss over pairs takes all negatives of its batch");
+  if (config.memory > 0 && !loss.memory)
+    throw wrong("memory", String(config.memory), "0: this loss looks at its own batch alone");
+  if (config.sampler !== "in-batch")
+    throw wrong("sampler", config.sampler, "in-batch: labelled items have no corpus to draw from");
+}
+
+/** The way into batches: what is given, filled up from the batch size. */
+function batchingOf(config: TrainConfig, pairs: boolean, train: readonly Item[]): LabelledBatching {
+  const { batches: kind, batchParams, batchSize } = config;
+  const counts = new Map<Label, number>();
+  for (const { labels } of train) counts.set(labels[0] as Label, (counts.get(labels[0] as Label) ?? 0) + 1);
+  if (pairs || kind === "pairs") {
+    if (kind !== null && kind !== "pairs")
+      throw inputError("bad-config", "a loss over pairs takes N pairs of N classes", {
+        field: "batches",
+        found: kind,
+        expected: "pairs",
+      });
+    const paired = [...counts.values()].filter((count) => count > 1).length;
+    return { kind: "pairs", pairs: Math.min(batchSize, paired), ...batchParams };
+  }
+  const itemsPerClass = Number(batchParams["itemsPerClass"] ?? 4);
+  const most = Math.max(2, Math.floor(batchSize / itemsPerClass));
+  return {
+    kind: kind ?? "classes-times-items",
+    classes: Math.min(most, counts.size),
+    itemsPerClass,
+    ...batchParams,
+  } as LabelledBatching;
+}
+
+/** Rows anchor, positive, anchor, positive … as pairs. Items that share a label are never negatives of each other. */
+function pairsOfLabels(
+  learner: ItemLearner,
+  loss: Loss<"pairs">,
+  train: readonly Item[],
+  config: TrainConfig,
+): LabelledStepper {
+  const byLabel = new Map<Label, Set<string>>();
+  for (const { id, labels } of train)
+    for (const label of labels) byLabel.set(label, (byLabel.get(label) ?? new Set()).add(id));
+  const same = (id: string) => id;
+  const step = pairStep(learner, learner.encoder, loss, { query: same, document: same });
+  const stepper = wholeBatches(learner, config.dropout, step);
+  return {
+    encoded: (batch) => batch.length,
+    prepare: (batches) =>
+      stepper.prepare(
+        batches.map((items) => {
+          const anchors = items.filter((_, i) => i % 2 === 0);
+          const rows = anchors.map(({ id }, i) => ({ queryId: id, positiveId: items[2 * i + 1]?.id ?? id }));
+          const known = new Map(
+            anchors.map(({ id, labels }) => [id, new Set(labels.flatMap((label) => [...(byLabel.get(label) ?? [])]))]),
+          );
+          return layOutRows(rows, 0, null, known, loss.scope);
+        }),
+      ),
+  };
+}
+
+interface LabelledRows {
+  readonly learner: ItemLearner;
+  readonly loss: Loss<"labelled">;
+  readonly miner: Miner | null;
+  readonly memory: Memory | null;
+  readonly classes: ReadonlyMap<Label, number>;
+  readonly train: readonly Item[];
+  readonly config: TrainConfig;
+}
+
+/** Whole batches of rows, compared with each other and with the memory. */
+function labelledRows({ learner, loss, miner, memory, classes, train, config }: LabelledRows): LabelledStepper {
+  const { engine, encoder, weights, optimiser, lossParameters } = learner;
+  const singleLabels = train.every(({ labels }) => labels.length === 1);
+  const classOf = singleLabels ? ({ labels }: Item) => classes.get(labels[0] as Label) as number : null;
+  const byId = new Map(train.map((item) => [item.id, item]));
+  const step = { encoder, loss, parameters: lossParameters, miner, singleLabels };
+  const program = (withMemory: boolean) =>
+    compiledOnce((options) => engine.compile(labelledSpec({ ...step, memory: withMemory }, options)), config.dropout);
+  // What does not go together is known before anything is written.
+  labelledSpec({ ...step, memory: memory !== null }, { groups: 1, dropout: 0, attentionDropout: 0 });
+  const alone = program(false);
+  const remembering = program(true);
+  return {
+    encoded: (batch) => batch.length,
+    prepare(batches, place) {
+      const collated = withEqualGroups((most) =>
+        batches.map((items) =>
+          encoder.collate(
+            items.map(({ id }) => id),
+            most,
+          ),
+        ),
+      );
+      return async (settings) => {
+        // Taken now, not when the batch was made: the update before this one has added to it.
+        const held = memory === null || place < config.memoryFrom || memory.ids.length === 0 ? null : memory;
+        const earlier = held?.ids.map((id) => byId.get(id) as Item) ?? null;
+        const microBatches = batches.map((items, i): Feeds => {
+          const { feeds, place: rows } = collated[i] as (typeof collated)[0];
+          const columns = items.length + (earlier?.length ?? 0);
+          return {
+            ...feeds,
+            ...labelledFeeds(items, earlier, rows, classOf),
+            ...(miner?.random ? { noise: noise(config.seed, place + i, items.length, columns) } : {}),
+            ...(held === null ? {} : { memory: vectorsOf(held, encoder.dimension) }),
+          };
+        });
+        const compiled = await (held === null ? alone : remembering)(collated[0]);
+        const request = { program: compiled, weights, optimiser, microBatches, ...settings };
+        const result = await engine.step(request).catch(async (error: unknown) => {
+          throw await named(error, learner, batches.flat());
+        });
+        batches.forEach((items, i) => {
+          const vectors = result.outputs[i]?.["vectors"];
+          memory?.add(
+            items.map(({ id }) => id),
+            vectors?.data as Float32Array,
+          );
+        });
+        return result;
+      };
+    },
+  };
+}
+
+/** Uniform numbers in (0, 1) for a miner that draws: a function of seed and batch. */
+function noise(seed: number, batch: number, rows: number, columns: number): HostTensor {
+  const generator = rng(seed, "miner", batch);
+  const data = Float32Array.from({ length: rows * columns }, () => ((generator.uint32() >>> 9) + 0.5) / 2 ** 23);
+  return { dtype: "float32", shape: [rows, columns], data };
+}
+
+function vectorsOf(memory: Memory, dimension: number): HostTensor {
+  return { dtype: "float32", shape: [memory.ids.length, dimension], data: memory.vectors() };
+}
+
+/** An error about values that are not finite, with the items whose vectors are not. */
+async function named(error: unknown, learner: ItemLearner, items: readonly Item[]): Promise<unknown> {
+  if (!(error instanceof NearmissError) || error.code !== "non-finite") return error;
+  const ids = [...new Set(items.map(({ id }) => id))];
+  const { data, dimension } = await learner.vectors(ids);
+  const bad = ids.filter((_, i) => !data.subarray(i * dimension, (i + 1) * dimension).every(Number.isFinite));
+  if (bad.length === 0) return error;
+  const more = bad.length > 3 ? ` and ${bad.length - 3} more` : "";
+  return workError("non-finite", `the vectors of ${bad.slice(0, 3).join(", ")}${more} are not finite`, {
+    field: bad[0] as string,
+    found: error.message,
+    hint: bad.length === ids.length ? "training diverged: lower the learning rate" : "look at these items",
+  });
+}

@@ -1,0 +1,210 @@
+import { inputError } from "../base/errors.js";
+import { rng, shuffle } from "../base/rng.js";
+import type { ScoredData, ScoredPair } from "../base/types.js";
+import type { Vectors } from "../encode/encode.js";
+import type { HostTensor, ProgramSpec } from "../engine/types.js";
+import { middle95 } from "../evaluate/bootstrap.js";
+import { pearson, spearman } from "../evaluate/correlation.js";
+import type { SystemResult } from "../evaluate/systems.js";
+import { input, partitionRows, type Tensor } from "../graph/index.js";
+import type { Loss, LossParameters } from "../losses/types.js";
+import type { Encoder, ForwardOptions } from "../nn/encoder.js";
+import { endless } from "./endless.js";
+import { TRAIN_SPLIT } from "./kinds.js";
+import { lossOver } from "./losses.js";
+import { inTurns } from "./pair-rows.js";
+import { parameterGradients } from "./program.js";
+import { wholeBatches } from "./stepper.js";
+import type { FinalEvaluation, Task, TaskOptions } from "./task.js";
+import { textLearner } from "./text-learner.js";
+
+const correlations = { spearman, pearson } as const;
+type Correlation = keyof typeof correlations;
+
+/** Resamples of the intervals. */
+const RESAMPLES = 1000;
+
+/** Pairs of texts with scores. */
+export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task<never>> {
+  const { config, data, engine, warnings } = options;
+  const loss = lossOver(config, "scored pairs", "scored");
+  for (const [field, given] of [
+    ["miner", config.miner !== null],
+    ["memory", config.memory > 0],
+  ] as const) {
+    if (given) throw inputError("bad-config", "scored pairs are compared each by itself", { field });
+  }
+  if (config.sampler !== "in-batch")
+    throw inputError("bad-config", "scored pairs have no corpus to draw from", {
+      field: "sampler",
+      found: config.sampler,
+      expected: "in-batch",
+    });
+  const metric = correlationOf(config.metric);
+  const train = pairsOf(data, TRAIN_SPLIT);
+  if (train.length < 2)
+    throw inputError("too-few-rows", "training needs at least two scored pairs", { file: data.source });
+  const scale = scaleOf(train);
+  const texts = () => new Set(train.flatMap(({ first, second }) => [first.text, second.text]));
+  const learner = await textLearner({ engine, config, warnings, loss, classes: 0, texts });
+  const { encoder, current, lossParameters } = learner;
+  const batches = endless((epoch) => epochOf(train, config.batchSize, config.seed, epoch));
+  const sequences = new Map<string, ReturnType<typeof learner.sequence>>();
+  const sequence = (text: string) => {
+    const made = sequences.get(text) ?? learner.sequence(text, "document");
+    sequences.set(text, made);
+    return made;
+  };
+  const stepper = wholeBatches<readonly ScoredPair[]>(learner, config.dropout, {
+    spec: (options) => scoredSpec(encoder, loss, lossParameters, options),
+    collate(pairs, mostGroups) {
+      const all = [...pairs.map(({ first }) => first), ...pairs.map(({ second }) => second)];
+      const collated = encoder.collate(
+        all.map(({ text }) => sequence(text)),
+        mostGroups,
+      );
+      const labels = Float32Array.from(pairs, ({ score }) => scale(score));
+      return { ...collated, feeds: { ...collated.feeds, ...scoredFeeds(collated.place, labels) } };
+    },
+  });
+  const similarities = (pairs: readonly ScoredPair[], encode: (texts: readonly string[]) => Promise<Vectors>) =>
+    similaritiesOf(pairs, encode, learner.description.similarity);
+  const now = (texts: readonly string[]) => current.encode(texts, { as: "document" });
+  const dev = pairsOf(data, config.devSplit);
+
+  return {
+    learner,
+    batches,
+    mined: false,
+    async prepare(first, count) {
+      const micro = Array.from({ length: count }, (_, i) => batches.at(first + i));
+      const pairs = micro.map(({ batch }) => batch);
+      await inTurns(pairs.flat(), ({ first, second }) => [sequence(first.text), sequence(second.text)]);
+      return {
+        epoch: micro[0]?.epoch ?? 0,
+        counts: { encoded: 2 * pairs.flat().length },
+        run: stepper.prepare(pairs),
+      };
+    },
+    async evaluateDev() {
+      const given = dev.map(({ score }) => score);
+      return { [metric]: correlations[metric](await similarities(dev, now), given) ?? 0 };
+    },
+    openRound: () => Promise.reject(new Error("scored pairs are not mined from a corpus")),
+    async evaluateFinally(): Promise<FinalEvaluation> {
+      const split = data.splits.has("test") ? "test" : config.devSplit;
+      const pairs = pairsOf(data, split);
+      const untrained = await learner.untrained();
+      const given = Float64Array.from(pairs, ({ score }) => score);
+      const ofModel = await similarities(pairs, now);
+      const ofUntrained = await similarities(pairs, (texts) => untrained.encode(texts));
+      await untrained.release();
+      const systems = [
+        system("model", "in-training", ofModel, given, config.seed),
+        system("untrained", learner.start.fingerprint, ofUntrained, given, config.seed),
+      ];
+      const documents = new Set(pairs.flatMap(({ first, second }) => [first.id, second.id])).size;
+      const about = { fingerprint: data.fingerprint, split, queries: pairs.length, documents };
+      return { result: { data: about, systems, comparisons: [] }, details: {} };
+    },
+  };
+}
+
+function pairsOf(data: ScoredData, split: string): readonly ScoredPair[] {
+  return data.splits.get(split) ?? [];
+}
+
+function correlationOf(metric: string): Correlation {
+  if (metric === "spearman" || metric === "pearson") return metric;
+  throw inputError("unknown-measure", "this measure does not choose a model of scored pairs", {
+    field: "metric",
+    found: metric,
+    expected: "spearman or pearson",
+  });
+}
+
+/** Scores between −1 and 1 stay as they are (classes, cosines); others go to 0 … 1, from the lowest to the highest of the training split. */
+function scaleOf(train: readonly ScoredPair[]): (score: number) => number {
+  const scores = train.map(({ score }) => score);
+  const [low, high] = scores.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
+  if (low >= -1 && high <= 1) return (score) => score;
+  return (score) => (score - low) / (high - low);
+}
+
+/** All pairs in random order, cut into batches; a last one of a single pair is left out. */
+function epochOf(
+  pairs: readonly ScoredPair[],
+  size: number,
+  seed: number,
+  epoch: number,
+): readonly (readonly ScoredPair[])[] {
+  const order = shuffle([...pairs], rng(seed, "batches", epoch));
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size)).filter(
+    (batch) => batch.length > 1,
+  );
+}
+
+/** The graph of one step: encode both sides together, compare, differentiate. */
+function scoredSpec(
+  encoder: Pick<Encoder<never>, "forward">,
+  loss: Loss<"scored">,
+  parameters: LossParameters,
+  options: ForwardOptions,
+): ProgramSpec {
+  const vectors = encoder.forward(options);
+  const index = (name: string) => input(name, ["pairs"], "int32");
+  const places = input("vectorPlaces", [vectors.length(0)], "int32");
+  const [first, second] = partitionRows(vectors, [index("firstRows"), index("secondRows")], places) as [Tensor, Tensor];
+  const built = loss.build.scored({ first, second, labels: input("labels", ["pairs"]) }, parameters);
+  return { outputs: { loss: built.loss, ...built.telemetry }, gradients: parameterGradients(built.loss) };
+}
+
+function scoredFeeds(place: Int32Array, labels: Float32Array): Record<string, HostTensor> {
+  const places = new Int32Array(place.length);
+  place.forEach((row, i) => {
+    places[row] = i;
+  });
+  const int32 = (data: Int32Array): HostTensor => ({ dtype: "int32", shape: [data.length], data });
+  return {
+    firstRows: int32(place.subarray(0, labels.length)),
+    secondRows: int32(place.subarray(labels.length)),
+    vectorPlaces: int32(places),
+    labels: { dtype: "float32", shape: [labels.length], data: labels },
+  };
+}
+
+async function similaritiesOf(
+  pairs: readonly ScoredPair[],
+  encode: (texts: readonly string[]) => Promise<Vectors>,
+  similarity: "cosine" | "dot",
+): Promise<Float64Array> {
+  const { data, dimension } = await encode(pairs.flatMap(({ first, second }) => [first.text, second.text]));
+  const row = (i: number) => data.subarray(i * dimension, (i + 1) * dimension);
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
+  return Float64Array.from(pairs, (_, i) => {
+    const [a, b] = [row(2 * i), row(2 * i + 1)];
+    const lengths = similarity === "dot" ? 1 : Math.sqrt(dot(a, a)) * Math.sqrt(dot(b, b));
+    return lengths === 0 ? 0 : dot(a, b) / lengths;
+  });
+}
+
+/** Correlations with 95 % bootstrap intervals over the pairs. */
+function system(
+  name: "model" | "untrained",
+  fingerprint: string,
+  found: Float64Array,
+  given: Float64Array,
+  seed: number,
+): SystemResult {
+  const generator = rng(seed, "bootstrap");
+  const n = given.length;
+  const draws = Array.from({ length: RESAMPLES }, () => Int32Array.from({ length: n }, () => generator.int(n)));
+  const measured = Object.entries(correlations).map(([measure, correlate]) => {
+    const resampled = draws.map((rows) => {
+      const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row] as number);
+      return correlate(pick(found), pick(given)) ?? 0;
+    });
+    return [measure, { mean: correlate(found, given) ?? 0, ...middle95(Float64Array.from(resampled)), n }];
+  });
+  return { name, kind: name, fingerprint, measures: Object.fromEntries(measured) };
+}
