@@ -26,32 +26,28 @@ export function fileSource(path: string): ByteSource {
   return { file: path, chunks: createReadStream(path, { highWaterMark: 1 << 18 }) };
 }
 
-/** Whole lines as bytes of valid UTF-8; `line` is the number of the first, counted from 1. */
-export interface ByteBlock {
-  readonly line: number;
-  readonly bytes: Buffer;
-}
-
-/** The blocks of `textBlocks`, decoded. */
-export async function* textBlocks(source: ByteSource): AsyncGenerator<TextBlock> {
-  for await (const { line, bytes } of byteBlocks(source)) yield { line, text: bytes.toString("utf8") };
-}
-
 /**
- * Reads UTF-8, gzipped (recognised by its first bytes) or not, in blocks of whole lines, so that memory is bounded by the
+ * Decodes UTF-8, gzipped (recognised by its first bytes) or not, in blocks of whole lines, so that memory is bounded by the
  * longest line. A byte order mark is dropped. Throws `invalid-utf8` with the line, `invalid-gzip`, `unreadable`.
  */
-export async function* byteBlocks(source: ByteSource): AsyncGenerator<ByteBlock> {
-  let pending: Uint8Array[] = [];
+export async function* textBlocks(source: ByteSource): AsyncGenerator<TextBlock> {
   let line = 1;
-  let first = true;
-  const checked = (bytes: Buffer): ByteBlock => {
+  for await (const bytes of byteBlocks(source)) {
     checkUtf8(bytes, source.file, line);
-    const marked = first && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-    const block = { line, bytes: marked ? bytes.subarray(3) : bytes };
-    first = false;
+    yield { line, text: bytes.toString("utf8") };
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) line++;
-    return block;
+  }
+}
+
+/** The bytes of the blocks of `textBlocks`, not checked. */
+export async function* byteBlocks(source: ByteSource): AsyncGenerator<Buffer> {
+  let pending: Uint8Array[] = [];
+  let first = true;
+  const whole = (parts: readonly Uint8Array[]): Buffer => {
+    const bytes = Buffer.concat(parts);
+    const marked = first && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+    first = false;
+    return marked ? bytes.subarray(3) : bytes;
   };
   for await (const chunk of unzipped(source)) {
     const end = chunk.lastIndexOf(10) + 1;
@@ -59,11 +55,11 @@ export async function* byteBlocks(source: ByteSource): AsyncGenerator<ByteBlock>
       pending.push(chunk);
       continue;
     }
-    const block = Buffer.concat([...pending, chunk.subarray(0, end)]);
+    const parts = [...pending, chunk.subarray(0, end)];
     pending = end < chunk.length ? [chunk.subarray(end)] : [];
-    yield checked(block);
+    yield whole(parts);
   }
-  if (pending.length > 0) yield checked(Buffer.concat(pending));
+  if (pending.length > 0) yield whole(pending);
 }
 
 /** The lines of a UTF-8 file; `\n` and `\r\n` end a line. */
@@ -111,7 +107,8 @@ function readError(error: unknown, file: string): unknown {
   return error;
 }
 
-function checkUtf8(buffer: Buffer, file: string, firstLine: number): void {
+/** Throws `invalid-utf8`, naming the line, for bytes that are no UTF-8; `firstLine` is the number of their first line. */
+export function checkUtf8(buffer: Buffer, file: string, firstLine: number): void {
   if (isUtf8(buffer)) return;
   let line = firstLine;
   let start = 0;

@@ -1,5 +1,5 @@
 import { inputError } from "../base/errors.js";
-import { byteBlocks, fileSource } from "../data/lines.js";
+import { byteBlocks, checkUtf8, fileSource } from "../data/lines.js";
 import { doubled, type IdColumn, idColumn } from "./id-column.js";
 
 /** The lines of a run or of judgements as columns: row i says that document i has value i (a score, a grade) for some query. */
@@ -53,6 +53,10 @@ const qrelsLayout: Layout = {
 const beirLayout: Layout = { ...qrelsLayout, fields: 3, document: 1, value: 2, tabs: true };
 const beirHeader = "query-id\t";
 
+const mostFields = runLayout.fields;
+/** Where the bounds of a line's fields are followed by its end. */
+const lineEnd = 2 * mostFields;
+
 /**
  * Reads a TREC run, gzipped or not: `query Q0 document rank score tag`, separated by blanks or tabs. Ranks are not looked at. Blank lines and lines
  * that start with `#` are skipped. Throws on a line without six fields, a score that is no finite number, and an empty run.
@@ -81,7 +85,7 @@ async function readRows(file: string, form: Layout): Promise<TrecRows> {
   let length = 0;
   let query = -1;
   let tag = "";
-  const bounds = new Int32Array(2 * runLayout.fields);
+  const bounds = new Int32Array(lineEnd + 1);
 
   const addRow = (bytes: Buffer, line: number, layout: Layout): void => {
     const from = bounds[2 * layout.value]!;
@@ -119,24 +123,19 @@ async function readRows(file: string, form: Layout): Promise<TrecRows> {
 
   let layout = form;
   let started = false;
-  for await (const block of byteBlocks(fileSource(file))) {
-    const { bytes } = block;
-    for (let start = 0, line = block.line; start < bytes.length; line++) {
-      const newline = bytes.indexOf(10, start);
-      const end = newline < 0 ? bytes.length : newline;
-      const comment = bytes[start] === 0x23 && !layout.tabs;
-      const fields = comment ? 0 : splitFields(bytes, start, end, layout.tabs, bounds);
-      if (
-        !started &&
-        fields > 0 &&
-        bytes.toString("latin1", start, start + beirHeader.length) === beirHeader &&
-        form === qrelsLayout
-      )
-        layout = beirLayout;
+  let line = 0;
+  for await (const bytes of byteBlocks(fileSource(file))) {
+    checkUtf8(bytes, file, line + 1);
+    for (let start = 0; start < bytes.length; start = bounds[lineEnd]! + 1) {
+      line += 1;
+      const fields = (layout.tabs ? splitTabs : splitBlanks)(bytes, start, bounds);
+      if (fields === 0 || (bytes[start] === 0x23 && !layout.tabs)) continue;
+      const isHeader =
+        !started && form === qrelsLayout && bytes.toString("latin1", start, start + beirHeader.length) === beirHeader;
+      if (isHeader) layout = beirLayout;
       else if (fields === layout.fields) addRow(bytes, line, layout);
-      else if (fields > 0) throw badLine(file, line, `${fields} fields`, layout.expected);
-      started ||= fields > 0;
-      start = end + 1;
+      else throw badLine(file, line, `${fields} fields`, layout.expected);
+      started = true;
     }
   }
   const rowsOf = grouped(queryOf.subarray(0, length), numbers.size);
@@ -155,30 +154,40 @@ function grouped(queryOf: Int32Array, queries: number): (query: number) => Int32
   return (query) => rows.subarray(ends[query]!, ends[query + 1]!);
 }
 
-/** Writes start and end of each field of a line into `bounds`, as far as there is room, and returns how many there are. */
-function splitFields(bytes: Uint8Array, start: number, end: number, tabs: boolean, bounds: Int32Array): number {
+// Both write start and end of each field of the line that begins at `start` into `bounds` (as far as there is room), and the line's end behind them; they
+// return how many fields there are.
+
+function splitBlanks(bytes: Uint8Array, start: number, bounds: Int32Array): number {
   let fields = 0;
-  let at = start;
-  if (tabs) {
-    const last = bytes[end - 1] === 13 ? end - 1 : end;
-    if (last === start) return 0;
-    for (let i = start; i <= last; i++) {
-      if (i < last && bytes[i] !== 9) continue;
+  for (let at = start; ; fields++) {
+    while (at < bytes.length && bytes[at]! <= 32 && bytes[at] !== 10) at++;
+    if (at === bytes.length || bytes[at] === 10) {
+      bounds[lineEnd] = at;
+      return fields;
+    }
+    if (fields < mostFields) bounds[2 * fields] = at;
+    while (at < bytes.length && bytes[at]! > 32) at++;
+    if (fields < mostFields) bounds[2 * fields + 1] = at;
+  }
+}
+
+function splitTabs(bytes: Buffer, start: number, bounds: Int32Array): number {
+  const newline = bytes.indexOf(10, start);
+  const end = newline < 0 ? bytes.length : newline;
+  const last = end > start && bytes[end - 1] === 13 ? end - 1 : end;
+  bounds[lineEnd] = end;
+  if (last === start) return 0;
+  let fields = 0;
+  for (let at = start, i = start; i <= last; i++) {
+    if (i < last && bytes[i] !== 9) continue;
+    if (fields < mostFields) {
       bounds[2 * fields] = at;
       bounds[2 * fields + 1] = i;
-      fields += 1;
-      at = i + 1;
     }
-    return fields;
-  }
-  for (;;) {
-    while (at < end && bytes[at]! <= 32) at++;
-    if (at === end) return fields;
-    bounds[2 * fields] = at;
-    while (at < end && bytes[at]! > 32) at++;
-    bounds[2 * fields + 1] = at;
     fields += 1;
+    at = i + 1;
   }
+  return fields;
 }
 
 /** The number that the bytes spell, exactly as `Number` reads it. Up to 15 digits without exponent are read here: both parts are exact then, and the quotient is rounded once. */
