@@ -17,7 +17,7 @@ export const contrastiveTension = defineLoss({
 });
 
 /**
- * The same with in-batch negatives: both directions of a softmax over cosines, whose scale e^logScale is learned (sentence-transformers'
+ * Contrastive tension with in-batch negatives: both directions of a softmax over cosines, whose scale e^logScale is learned (sentence-transformers'
  * variant).
  */
 export const contrastiveTensionInBatch = defineLoss({

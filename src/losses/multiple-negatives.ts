@@ -9,19 +9,33 @@ const scale = (initial: number) => z.number().positive().default(initial);
 const oneDirection = <const N extends string>(name: N) =>
   defineLoss({
     name,
-    options: z.strictObject({ scale: scale(20), similarity }),
-    build: { pairs: (batch, options) => softmaxLoss(batch, { ...options, softmaxes: [["query_to_doc"]] }) },
+    options: z.strictObject({
+      scale: scale(20),
+      similarity,
+      /** α of α · similarity, a constant, added to the logits of in-batch negatives: the harder, the more they count. */
+      inBatchHardness: z.number().min(0).default(0),
+      /** The same for hard negatives that were drawn for the row. */
+      ownHardness: z.number().min(0).default(0),
+    }),
+    build: {
+      pairs: (batch, { inBatchHardness, ownHardness, ...options }) =>
+        softmaxLoss(batch, {
+          ...options,
+          softmaxes: [["query_to_doc"]],
+          hardness: { inBatch: inBatchHardness, own: ownHardness },
+        }),
+    },
   });
 
 /**
  * In-batch softmax over the positives of the batch, `softmaxLoss` in one direction. Known in the literature as multiple negatives ranking
  * (Henderson et al. 2017), InfoNCE (van den Oord et al. 2018, eq. 4), N-pair-mc with a temperature, and the in-batch negative log-likelihood
- * of DPR (Karpukhin et al. 2020, eq. 2, on dot products).
+ * of DPR (Karpukhin et al. 2020, eq. 2, on dot products). Hardness is Robinson et al.'s (2021) weight e^{α s} of each negative.
  */
 export const mnrl = oneDirection("mnrl");
-/** The same: masks come with the batch, in every loss. */
+/** `mnrl` with known positives masked by id: the batch's masks do that, in every loss. */
 export const mnrlMasked = oneDirection("mnrl-masked");
-/** The same: hard negatives are further columns of the batch. */
+/** `mnrl` with hard negatives: further columns of the batch, which every row sees. */
 export const mnrlHardNegatives = oneDirection("mnrl-hard-negatives");
 
 const inDirections = <const N extends string>(
@@ -73,7 +87,7 @@ export const mnrlSymmetric = inDirections("mnrl-symmetric", {
  */
 export const gteJoint = inDirections("gte-joint", { scale: 100, directions: [...directions], partition: "joint" });
 
-/** The literature's name and temperature for the same loss (van den Oord et al. 2018, eq. 4); `symmetric` is `mnrl-symmetric`. */
+/** `mnrl` by the literature's name and with a temperature (van den Oord et al. 2018, eq. 4); `symmetric` is `mnrl-symmetric`. */
 export const infoNce = defineLoss({
   name: "info-nce",
   options: z.strictObject({

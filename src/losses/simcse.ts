@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { inputError } from "../base/errors.js";
-import { diagonal, mean, type Tensor } from "../graph/index.js";
+import { diagonal, mean } from "../graph/index.js";
 import { similarityMatrix } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
-import { crossEntropy, softmaxLoss } from "./softmax.js";
-import type { PairBatch } from "./types.js";
+import { crossEntropy, ownOf, softmaxLoss } from "./softmax.js";
 
 const temperature = z.number().positive().default(0.05);
 
@@ -27,11 +25,6 @@ export const simcse = defineLoss({
     },
   },
 });
-
-function ownOf({ own }: PairBatch): Tensor {
-  if (own !== undefined) return own;
-  throw inputError("bad-batch", "simcse: hardNegativeWeight needs hard negatives that were drawn for each row");
-}
 
 /**
  * SimCSE with a queue of a momentum encoder's vectors behind the in-batch negatives (Wu et al. 2022, ESimCSE, eq. 3). Queue entries are

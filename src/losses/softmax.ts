@@ -1,3 +1,4 @@
+import { inputError } from "../base/errors.js";
 import {
   concat,
   type Dim,
@@ -34,6 +35,8 @@ export interface SoftmaxOptions {
   readonly similarity: "cosine" | "dot";
   /** The directions that share a softmax; the losses of several softmaxes are averaged. Each has `query_to_doc` or `doc_to_query`. */
   readonly softmaxes: readonly (readonly Direction[])[];
+  /** α of α · similarity, a constant to the gradient, added to negatives' logits: of in-batch negatives, and of those drawn for the row. */
+  readonly hardness?: { readonly inBatch: number; readonly own: number };
 }
 
 /**
@@ -42,8 +45,9 @@ export interface SoftmaxOptions {
  * document is a positive of the other. A row without negatives has loss 0. A queue stands behind the documents.
  */
 export function softmaxLoss(batch: PairBatch, options: SoftmaxOptions): LossOutput {
-  const blocks = blocksOf(batch, options);
-  const { logits, negatives } = blocks.query_to_doc();
+  const plain = blocksOf(batch, options);
+  const { logits, negatives } = plain.query_to_doc();
+  const blocks = { ...plain, query_to_doc: () => ({ logits: hardened(logits, batch, options), negatives }) };
   const positives = diagonal(logits);
   const terms = options.softmaxes.map((directions) => {
     const copies = directions.filter(
@@ -90,6 +94,23 @@ function betweenDocuments({ negatives, own }: PairBatch, seen: Tensor): Tensor {
   const objected = pad(seen.not().cast("float32"), 1, 0, subtractDims(negatives.length(1), negatives.length(0)));
   const either = negatives.and(objected.equal(0));
   return own === undefined ? either : either.and(own.not());
+}
+
+/** Logits with α · similarity added, for negatives. */
+function hardened(logits: Tensor, batch: PairBatch, { hardness, scale }: SoftmaxOptions): Tensor {
+  if (hardness === undefined || (hardness.inBatch === 0 && hardness.own === 0)) return logits;
+  const weights =
+    hardness.own === hardness.inBatch ? hardness.own : where(ownOf(batch), hardness.own, hardness.inBatch);
+  return logits.add(stopGradient(logits).mul(weights).div(scale));
+}
+
+/** Which columns were drawn for each row. Throws `bad-batch` where the batch does not say. */
+export function ownOf({ own }: PairBatch): Tensor {
+  if (own !== undefined) return own;
+  throw inputError(
+    "bad-batch",
+    "this loss treats hard negatives that were drawn for a row apart: the batch does not say which",
+  );
 }
 
 function queueBlock({ queries, queue }: PairBatch, options: Pick<SoftmaxOptions, "scale" | "similarity">): Block[] {

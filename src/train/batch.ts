@@ -9,6 +9,8 @@ export interface BatchLayout {
   readonly columns: readonly string[];
   /** [rows, columns], 1 where the column is a negative of the row. */
   readonly negatives: Uint8Array;
+  /** [rows, columns], 1 where the column was drawn as a negative for the row itself. */
+  readonly own: Uint8Array;
 }
 
 /**
@@ -23,8 +25,8 @@ export function layOutBatch(
 ): BatchLayout {
   const columns = rows.map((row) => row.positiveId);
   const present = new Set(columns);
-  const own = rows.map((row) => new Set(drawn(row)));
-  for (const ids of own) {
+  const drawnIds = rows.map((row) => new Set(drawn(row)));
+  for (const ids of drawnIds) {
     for (const id of ids) {
       if (present.has(id)) continue;
       present.add(id);
@@ -38,17 +40,20 @@ export function layOutBatch(
     else there.push(column);
   });
   const width = columns.length;
-  const negatives = new Uint8Array(rows.length * width);
-  const mark = (row: number, ids: Iterable<string>, value: 0 | 1): void => {
-    for (const id of ids) for (const column of places.get(id) ?? []) negatives[row * width + column] = value;
+  const own = new Uint8Array(rows.length * width);
+  const mark = (mask: Uint8Array, row: number, ids: Iterable<string>, value: 0 | 1): void => {
+    for (const id of ids) for (const column of places.get(id) ?? []) mask[row * width + column] = value;
   };
-  if (scope === "batch") negatives.fill(1);
-  rows.forEach((row, i) => {
-    if (scope === "own") mark(i, own[i] ?? [], 1);
-    mark(i, known.get(row.queryId) ?? [], 0);
-    mark(i, [row.positiveId], 0);
+  rows.forEach((_, i) => {
+    mark(own, i, drawnIds[i] ?? [], 1);
   });
-  return { rows, columns, negatives };
+  const negatives = scope === "own" ? own.slice() : new Uint8Array(own.length).fill(1);
+  for (const mask of [negatives, own])
+    rows.forEach((row, i) => {
+      mark(mask, i, known.get(row.queryId) ?? [], 0);
+      mark(mask, i, [row.positiveId], 0);
+    });
+  return { rows, columns, negatives, own };
 }
 
 /** The feeds of one step: queries first, then the columns, as the encoder packs them. */
@@ -70,7 +75,7 @@ export function collateBatch<Item>(
 }
 
 /** What the loss needs to know: the row among all vectors of each query and then each column (`place`), and who is whose negative. */
-export function pairFeeds({ rows, columns, negatives }: BatchLayout, place: Int32Array): Feeds {
+export function pairFeeds({ rows, columns, negatives, own }: BatchLayout, place: Int32Array): Feeds {
   const vectorPlaces = new Int32Array(place.length);
   place.forEach((row, i) => {
     vectorPlaces[row] = i;
@@ -81,5 +86,6 @@ export function pairFeeds({ rows, columns, negatives }: BatchLayout, place: Int3
     documentRows: int32(place.subarray(rows.length)),
     vectorPlaces: int32(vectorPlaces),
     negatives: { dtype: "bool", shape: [rows.length, columns.length], data: negatives },
+    own: { dtype: "bool", shape: [rows.length, columns.length], data: own },
   };
 }

@@ -69,8 +69,8 @@ function compare(vectors: Tensor, loss: Loss<"pairs">, parameters: LossParameter
     [input("queryRows", ["rows"], "int32"), input("documentRows", ["columns"], "int32")],
     input("vectorPlaces", [texts], "int32"),
   ) as [Tensor, Tensor];
-  const negatives = input("negatives", ["rows", "columns"], "bool");
-  return loss.build.pairs({ queries, documents, negatives }, parameters);
+  const mask = (name: string) => input(name, ["rows", "columns"], "bool");
+  return loss.build.pairs({ queries, documents, negatives: mask("negatives"), own: mask("own") }, parameters);
 }
 
 const noParameters: LossParameters = (name) => {

@@ -183,7 +183,26 @@ test("an own hard negative is weighted, everybody else's are not", () => {
     const { own: _, ...rest } = p.batch(nodes);
     return rest;
   });
-  expect(() => numbersOf(p.values, unowned)).toThrow(/drawn for each row/);
+  expect(() => numbersOf(p.values, unowned)).toThrow(/drawn for a row/);
+});
+
+test("hardness weighs each negative by its similarity, a constant to the gradient", () => {
+  const p = pairs(12);
+  const terms = (q: readonly number[], i: number, frozen = (j: number) => cosine(p.queries[i]!, p.documents[j]!)) =>
+    Math.log1p(
+      sum(
+        negativesOf(p, i).map((j) => {
+          const bonus = (p.own[i]![j] ? 3 : 2) * frozen(j);
+          return Math.exp(5 * (cosine(q, p.documents[j]!) - cosine(q, p.documents[i]!)) + bonus);
+        }),
+      ),
+    );
+  const build = building("mnrl", { scale: 5, inBatchHardness: 2, ownHardness: 3 }, "pairs", p.batch);
+  const found = numbersOf(p.values, build);
+  expect(found.loss).toBeCloseTo(mean(p.queries.map((q, i) => terms(q, i))), 10);
+  const moved = (step: number) => p.queries[0]!.map((x, k) => (k === 0 ? x + step : x));
+  const difference = (terms(moved(1e-5), 0) - terms(moved(-1e-5), 0)) / 2e-5 / 4;
+  expect(found.gradients["queries"]![0]).toBeCloseTo(difference, 7);
 });
 
 describe("n-pair-mc", () => {

@@ -37,6 +37,10 @@ test("a document that several rows drew, or that is a row's positive, is one col
     "batch",
   );
   expect(layout.columns).toEqual(["a", "b", "x", "y"]);
+  expect(table(layout.own, 4)).toEqual([
+    [0, 1, 1, 0],
+    [1, 0, 1, 0],
+  ]);
   expect(table(layout.negatives, 4)).toEqual([
     [0, 1, 1, 1],
     [1, 0, 1, 0],
