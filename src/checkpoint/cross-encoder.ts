@@ -47,6 +47,18 @@ export async function readCrossEncoder(path: string, warnings: Warnings): Promis
   };
 }
 
+/** Whether a folder says that it holds a cross-encoder; one that transformers saved says it by its architecture. */
+export function isCrossEncoder(path: string): boolean {
+  const text = (name: string): JsonObject =>
+    existsSync(join(path, name)) ? checkShape(join(path, name), readJson(join(path, name)), z.looseObject({})) : {};
+  const kind = text(SETTINGS)["model_type"];
+  if (kind !== undefined) return kind === "CrossEncoder";
+  return (
+    !existsSync(join(path, "modules.json")) &&
+    /ForSequenceClassification"/.test(JSON.stringify(text("config.json")["architectures"] ?? []))
+  );
+}
+
 /** Where the transformer lies: the folder itself where nothing names another. */
 function transformerFolder(path: string): string {
   const modules = listModules(path);

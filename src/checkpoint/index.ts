@@ -1,4 +1,5 @@
 export {
+  isCrossEncoder,
   readCrossEncoder,
   type WriteCrossEncoderOptions,
   writeCrossEncoder,

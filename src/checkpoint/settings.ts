@@ -31,6 +31,9 @@ export function readSettings(path: string): Settings {
       field: "model_type",
       found: raw.model_type,
       expected: "SentenceTransformer",
+      ...(raw.model_type === "CrossEncoder"
+        ? { hint: "a cross-encoder scores pairs of texts: give it to eval --rerank, or to loadCrossEncoder" }
+        : {}),
     });
   const prompts = new Map(entriesOf(file, "prompts", raw.prompts ?? {}, z.string()));
   const defaultPromptName = raw.default_prompt_name ?? null;

@@ -42,7 +42,11 @@ export function transformersJsFiles(model: TokenModel): ReadonlyMap<string, stri
  * Adds what transformers.js needs to a folder and changes nothing that is there. Where a text would be cut into other tokens there than
  * here, or pooled otherwise, adds the warning `transformers-js`.
  */
-export function completeForTransformersJs(root: string, model: ModelDescription, warnings: Warnings): void {
+export function completeForTransformersJs(
+  root: string,
+  model: TokenModel & Partial<Pick<ModelDescription, "pooling" | "prompts">>,
+  warnings: Warnings,
+): void {
   const warn = (message: string) =>
     warnings.add("transformers-js", `vectors in transformers.js will differ: ${message}`);
   const elsewhere = "export to NEW/onnx/model.onnx for a folder where this is right";
@@ -65,7 +69,7 @@ export function completeForTransformersJs(root: string, model: ModelDescription,
         `${file} does not cut texts where the model does: model_max_length is ${found["model_max_length"] ?? "absent"}, the model takes ${model.maxLength ?? "any number of"} tokens; ${elsewhere}`,
       );
   }
-  if (model.pooling?.includePrompt === false && model.prompts.size > 0)
+  if (model.pooling?.includePrompt === false && model.prompts !== undefined && model.prompts.size > 0)
     warn("the graph cannot tell a prompt's tokens, which this model leaves out of the pooling, from the text's");
 }
 

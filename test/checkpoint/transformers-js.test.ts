@@ -11,20 +11,12 @@ import {
   type Tensor,
 } from "@huggingface/transformers";
 import { describe, expect, test } from "vitest";
-import { writeFileAtomic } from "#nearmiss/base/files.js";
 import { collectWarnings } from "#nearmiss/base/warnings.js";
 import type { FreshModel, HeadModule, PoolingMode, TransformerDescription } from "#nearmiss/checkpoint/index.js";
-import {
-  freshCrossEncoder,
-  freshStatic,
-  onnxCrossEncoder,
-  writeCrossEncoder,
-  writeModelFolder,
-} from "#nearmiss/checkpoint/index.js";
-import { openCrossEncoder } from "#nearmiss/encode/cross-encoder.js";
-import { createEngine } from "#nearmiss/engine/onnxruntime.js";
+import { freshCrossEncoder, freshStatic, writeCrossEncoder, writeModelFolder } from "#nearmiss/checkpoint/index.js";
 import { exportModel } from "#nearmiss/front/export.js";
 import { load } from "#nearmiss/front/load.js";
+import { loadCrossEncoder } from "#nearmiss/front/load-cross-encoder.js";
 import { editJson, smallBert, temporaryFolder, vocabulary } from "./small.js";
 
 const root = temporaryFolder();
@@ -288,15 +280,16 @@ test("a cross-encoder gives the same logits in transformers.js, pairs alone and 
   const fresh = freshCrossEncoder({ model: model as TransformerDescription, tensors, labels: 2, seed: 1 });
   const path = join(root, "cross");
   await writeCrossEncoder(path, fresh);
-  writeFileAtomic(join(path, "onnx", "model.onnx"), onnxCrossEncoder(fresh.model, fresh.tensors));
-  const engine = await createEngine({ threads: 1 });
-  const scorer = await openCrossEncoder(path, { engine, warnings: collectWarnings() });
+  const warnings = collectWarnings();
+  await exportModel({ model: path, warnings });
+  expect(warnings.list()).toEqual([]);
+  const scorer = await loadCrossEncoder(path, { threads: 1 });
   const pairs = [
     ["the cat sat", "on the mats."],
     ["", "dog"],
   ] as const;
   const wanted = await scorer.classify(pairs);
-  await engine.close();
+  await scorer.close();
   const tokenizer = await AutoTokenizer.from_pretrained("cross", local);
   const reader = await AutoModelForSequenceClassification.from_pretrained("cross", local);
   const logitsOf = async (some: readonly (readonly [string, string])[]) => {
