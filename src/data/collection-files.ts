@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { NearmissError } from "../base/errors.js";
 import { compareCodePoints } from "../base/text.js";
-import { fileSource, readLines } from "./lines.js";
+import { fileSource, unzipped } from "./lines.js";
 
 /** What a file of a collection holds. `sgml` and `tab` say how. */
 export type CollectionPart =
@@ -68,13 +68,29 @@ async function partOf(path: string): Promise<CollectionPart | undefined> {
   return /collection|corpus|docs|documents|passages|psgs/.test(name) ? "documents-tab" : undefined;
 }
 
-/** The first line that is not blank; undefined for files that hold no text. */
+/** Bytes that are looked at to tell what a file is. */
+const HEAD = 1 << 16;
+
+/** The first line that is not blank, of the first bytes of a file; undefined for files that hold no text. */
 async function firstLine(path: string): Promise<string | undefined> {
+  const head: Uint8Array[] = [];
+  let length = 0;
   try {
-    for await (const { text } of readLines(fileSource(path))) if (text.trim() !== "") return text;
+    for await (const chunk of unzipped(fileSource(path))) {
+      head.push(chunk);
+      length += chunk.length;
+      if (length >= HEAD) break;
+    }
   } catch (error) {
-    // What is no text is no part of a collection; it is not ours to complain.
+    // What cannot be read is no part of a collection; it is not ours to complain.
     if (!(error instanceof NearmissError)) throw error;
+    return undefined;
   }
-  return undefined;
+  const bytes = Buffer.concat(head).subarray(0, HEAD);
+  if (bytes.includes(0)) return undefined;
+  return bytes
+    .toString("utf8")
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .find((line) => line.trim() !== "");
 }

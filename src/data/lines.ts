@@ -73,7 +73,8 @@ export async function* readLines(source: ByteSource): AsyncGenerator<Line> {
   }
 }
 
-async function* unzipped({ file, chunks }: ByteSource): AsyncGenerator<Uint8Array> {
+/** The bytes, unzipped where the first ones say gzip. Throws `invalid-gzip`, `missing-input`, `unreadable`. */
+export async function* unzipped({ file, chunks }: ByteSource): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   try {
     const first = await iterator.next();

@@ -5,6 +5,7 @@ import { compareCodePoints } from "../base/text.js";
 import type { Dataset, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { isBeirFolder, readBeir } from "./beir.js";
+import { census } from "./census.js";
 import { isCifarFolder, readCifar } from "./cifar.js";
 import { readCollection } from "./collection.js";
 import { collectionFiles } from "./collection-files.js";
@@ -12,13 +13,14 @@ import type { ChosenColumns } from "./columns.js";
 import { isIdxFolder, readIdxFolder } from "./idx-folder.js";
 import { interactionFiles, isLightGcnFolder, readLightGcn } from "./interactions.js";
 import { readLabelledVectors } from "./labelled-vectors.js";
+import { fileSource, readLines } from "./lines.js";
 import { pictureFiles, readPictureFolder } from "./picture-folder.js";
-import { firstRecord, recordFormat } from "./records.js";
+import { recordFormat } from "./records.js";
 import { isMarkdown, isPlainText, readSections } from "./sections.js";
 import { prefixedSplitFiles, prefixesOf, type SplitFile, splitFiles, splitNamed } from "./split-files.js";
 import { readTables } from "./tables.js";
 import { readTripleFolder, tripleFiles } from "./triples.js";
-import { isTypescript, readTypescriptCodeBase } from "./typescript-codebase.js";
+import { readTypescriptCodeBase } from "./typescript-codebase.js";
 
 /** How to read data. */
 export interface LoadOptions {
@@ -75,10 +77,17 @@ async function recognise(source: string, options: LoadOptions): Promise<Dataset>
   if (await isLightGcnFolder(source)) return readLightGcn(source, warnings);
   const vectors = vectorFiles(source);
   if (vectors.length > 0) return readLabelledVectors(source, vectors, warnings);
-  const pictures = pictureFiles(source);
-  if (pictures.length > 0) return readPictureFolder(source, pictures, warnings, options.picture);
 
   const { markdown, text, typescript } = census(source);
+  const pictures = pictureFiles(source);
+  // Prose may have illustrations, and pictures a page that tells of them.
+  const classes = new Set(pictures.map(({ label }) => label)).size;
+  if (
+    pictures.length > text.length &&
+    typescript === 0 &&
+    (markdown.length === 0 || (markdown.length === 1 && classes > 1))
+  )
+    return readPictureFolder(source, pictures, warnings, options.picture);
   const prose = [...markdown, ...text].sort(compareCodePoints);
   if (prose.length > 0 && prose.length > typescript) return readSections(source, prose, warnings);
   if (typescript > 0) return readTypescriptCodeBase(source, warnings);
@@ -122,8 +131,11 @@ const tripleHeader = ["query", "positive", "negative"];
 /** MS MARCO's `triples.train.small.tsv` has no header: three texts a line. */
 async function isTextTriples({ path, format }: SplitFile): Promise<boolean> {
   if (format !== "tsv" || !/^triples/i.test(basename(path))) return false;
-  const { fields } = await firstRecord(path, format, tripleHeader);
-  return fields.size === 3 && fields.get("query")?.toString().toLowerCase() !== "query";
+  for await (const { text } of readLines(fileSource(path))) {
+    const fields = text.split("\t");
+    return fields.length === 3 && !fields.some((field) => /^(query|anchor|question|sentence1)$/i.test(field));
+  }
+  return false;
 }
 
 /** The files whose names begin with a path that itself is none. */
@@ -163,26 +175,6 @@ function vectorFiles(folder: string) {
       const split = /^[^.]+\.npy$/i.test(name) ? splitNamed(name) : undefined;
       return split === undefined ? [] : [{ split, path: join(folder, name) }];
     });
-}
-
-/** What a folder tree holds, as paths from its root. Hidden folders and `node_modules` are passed over, links are not followed. */
-function census(root: string) {
-  const markdown: string[] = [];
-  const text: string[] = [];
-  let typescript = 0;
-  const visit = (folder: string): void => {
-    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) {
-        if (entry.name !== "node_modules" && !entry.name.startsWith(".")) visit(path);
-      } else if (!entry.isFile()) continue;
-      else if (isMarkdown(path)) markdown.push(path);
-      else if (isPlainText(path)) text.push(path);
-      else if (isTypescript(path)) typescript++;
-    }
-  };
-  visit("");
-  return { markdown, text, typescript };
 }
 
 function listed(names: readonly string[]): string {

@@ -104,6 +104,7 @@ export async function* readDelimited(source: ByteSource, format: "csv" | "tsv", 
           throw inputError("invalid-header", "a column name stands twice", { file, line, field: repeated });
         }
       } else {
+        if (record.length !== header.length) throw wrongCount(file, line, record.length, header.length);
         yield { file, line, fields: new Map(header.map((name, i) => [name, record[i]])) };
       }
     }
@@ -129,16 +130,21 @@ function csvError(error: CsvError, file: string, columns: number | undefined) {
   const detail = error as unknown as { readonly lines?: number; readonly record?: readonly string[] };
   const place = { file, ...(detail.lines === undefined ? {} : { line: detail.lines }) };
   if (error.code === "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH") {
-    return inputError("invalid-csv", "a row has not as many fields as there are columns", {
-      ...place,
-      found: `${detail.record?.length ?? "other"} fields`,
-      expected: `${columns ?? "equally many"} fields`,
-    });
+    return wrongCount(file, detail.lines, detail.record?.length, columns);
   }
   return inputError("invalid-csv", "the row cannot be read", {
     ...place,
     found: error.message,
     expected: "fields separated by commas, quoted as in RFC 4180",
+  });
+}
+
+function wrongCount(file: string, line: number | undefined, found = 0, expected = 0) {
+  return inputError("invalid-csv", "a row has not as many fields as there are columns", {
+    file,
+    ...(line === undefined ? {} : { line }),
+    found: `${found} fields`,
+    expected: `${expected} fields`,
   });
 }
 

@@ -170,6 +170,16 @@ describe("class folders of pictures", () => {
     expect([...(mixed.data.items.get("a/1.png")?.pixels ?? [])]).toEqual([0, 0, 0, 128, 128, 128]);
   });
 
+  test("a handbook with illustrations is prose, pictures with a page about them are pictures", async () => {
+    const png = await plain(2, 2, [0, 0, 0]);
+    const shots = { "images/1.png": png, "images/2.png": png, "images/3.png": png };
+    expect((await loadDataset(folderWith({ "guide.md": "# Guide\ntext", ...shots }))).kind).toBe("retrieval");
+    const two = { "a.md": "# A\ntext", "b.md": "# B\ntext", "x/1.png": png, ...shots };
+    expect((await loadDataset(folderWith(two))).kind).toBe("retrieval");
+    const classes = { "README.md": "# About", "cats/1.png": png, "dogs/1.png": png };
+    expect((await loadDataset(folderWith(classes))).kind).toBe("labelled");
+  });
+
   test("a file that is no picture is named", async () => {
     const folder = folderWith({ "a/1.png": "no" });
     await expect(loadDataset(folder)).rejects.toMatchObject({

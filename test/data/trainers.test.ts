@@ -145,6 +145,18 @@ test("MS MARCO's triples of texts have no header", async () => {
   ]);
 });
 
+test("a file of triples may have a header; a line of other columns is named", async () => {
+  const folder = folderWith({
+    "triples.tsv": "query\tpositive\tnegative\nq\tp\tn\n",
+    "triples.odd.tsv": "q\tp\tn\nr\tp\n",
+  });
+  expect((await loadData(join(folder, "triples.tsv"))).queries.size).toBe(1);
+  await expect(loadData(join(folder, "triples.odd.tsv"))).rejects.toMatchObject({
+    code: "invalid-csv",
+    detail: { line: 2, found: "2 fields", expected: "3 fields" },
+  });
+});
+
 test("answers in a column, as a list or a text", async () => {
   const folder = folderWith({
     "a.csv": 'query,positive,answers\nq,p,"[""one"", ""two""]"\nr,s,three\nt,u,\n',
