@@ -46,6 +46,7 @@ export { combine, type WeightedLoss } from "./losses/combine.js";
 export { defineLoss, type LossFactory } from "./losses/define.js";
 export { type ConfiguredLossName, type LossName, type LossOptions, loss } from "./losses/index.js";
 export { type MatryoshkaOptions, matryoshka } from "./losses/matryoshka.js";
+export { type SubCentreOutliers, type SubCentres, subCentreOutliers } from "./losses/sub-centre-outliers.js";
 export type { Batches, Loss, LossOutput } from "./losses/types.js";
 export { allenaiWindow, type MacroBatch, type WindowOptions, type WindowSelection } from "./miners/allenai-window.js";
 export {

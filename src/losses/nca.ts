@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pairsOf } from "../miners/selection.js";
-import { distanceMatrix } from "../nn/distances.js";
+import { distanceMatrix, similarityMatrix } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
 import { anyOf, countOf, logSumExpOf, meanOf, vectorsOf } from "./masked.js";
 
@@ -20,7 +20,10 @@ export const nca = defineLoss({
     labelled(batch, { scale, normalize }) {
       const { anchors, references } = vectorsOf(batch, { normalize });
       const { positive, negative } = pairsOf(batch);
-      const z = distanceMatrix(anchors, references, "l2-squared").mul(-scale);
+      // On unit vectors d² = 2 − 2 cos, and the 2 cancels.
+      const z = normalize
+        ? similarityMatrix(anchors, references, "dot", 2 * scale)
+        : distanceMatrix(anchors, references, "l2-squared").mul(-scale);
       const valid = anyOf(positive);
       const losses = logSumExpOf(z, positive.or(negative)).sub(logSumExpOf(z, positive));
       return { loss: meanOf(losses, valid), telemetry: { anchors: countOf(valid) } };
