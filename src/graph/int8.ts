@@ -13,6 +13,8 @@ export interface Int8Options {
   readonly limit: number;
   /** Only rows counted by this symbol are worth it: tokens, not the vectors of whole texts. */
   readonly rows: string;
+  /** Rows of tables, too: for small files. */
+  readonly tables?: boolean;
 }
 
 /**
@@ -36,6 +38,15 @@ export function withInt8Products(roots: readonly Tensor[], options: Int8Options)
 
 function int8(node: Tensor, inputs: readonly Tensor[], options: Int8Options): Tensor | null {
   const [x, weight] = inputs;
+  if (
+    options.tables === true &&
+    isOp(node, "gather") &&
+    node.attributes.axis === 0 &&
+    x?.op === "parameter" &&
+    x.rank === 2
+  ) {
+    return apply("int8Gather", inputs, {});
+  }
   const fits =
     weight?.op === "parameter" && x?.rank === 2 && weight.rank === 2 && dimSymbols(x.length(0)).includes(options.rows);
   if (!fits) return null;

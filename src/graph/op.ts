@@ -133,6 +133,8 @@ interface LayoutAttributes {
 /** Rows and elements by index. */
 interface RowAttributes {
   readonly gather: Axis;
+  /** Rows of a table [rows, width] by index, each rounded to 1/127 of its greatest magnitude. */
+  readonly int8Gather: None;
   readonly takeAlongAxis: Axis;
   readonly scatterAdd: Axis & Target;
   readonly partitionRows: None;

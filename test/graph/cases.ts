@@ -377,6 +377,13 @@ export const cases: { readonly [O in OpName]: readonly Case[] } = {
     { inputs: { x: normal("n", 3, 2), i: index(3, "m") }, build: ({ x, i }) => gather(x!, i!, 1) },
     { inputs: { x: normal("n", "m"), i: index("m") }, build: ({ x, i }) => gather(x!, i!, -1) },
   ],
+  int8Gather: [
+    { inputs: { x: whole(127, 3, 5, 3), i: index(5, "n", 2) }, build: ({ x, i }) => apply("int8Gather", [x!, i!], {}) },
+    {
+      inputs: { x: { ...whole(127, 3, 5, 3), parameter: true }, i: index(5, "m") },
+      build: ({ x, i }) => apply("int8Gather", [x!, i!], {}),
+    },
+  ],
   takeAlongAxis: [
     { inputs: { x: normal("n", "m"), i: index("m", "n", 5) }, build: ({ x, i }) => takeAlongAxis(x!, i!) },
     { inputs: { x: normal("n", "m"), i: index("n", 2, "m") }, build: ({ x, i }) => takeAlongAxis(x!, i!, 0) },

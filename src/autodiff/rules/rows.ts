@@ -13,6 +13,7 @@ export const rowGradients: GradientRules<RowOp> = {
     const along = index.reshape(x.shape.map((_, i) => (i === axis ? places : 1))).broadcastTo(values.shape);
     return [apply("scatterAdd", [values, along], { axis, shape: x.shape }), null];
   },
+  int8Gather: "none",
   takeAlongAxis: (dy, [x, index], _, { axis }) => [apply("scatterAdd", [dy, index], { axis, shape: x.shape }), null],
   scatterAdd: (dy, [, index], _, { axis }) => [takeAlongAxis(dy, index, axis), null],
   partitionRows: (dys, inputs, y) => {

@@ -1,5 +1,6 @@
 import type { ProductOp } from "../../graph/op.js";
 import { erf } from "./erf.js";
+import { quantised } from "./quantised.js";
 import type { References } from "./reference.js";
 import { at, count, floats, pick, places, spread, stridesOf, type Value } from "./value.js";
 
@@ -13,10 +14,11 @@ export const productReferences: References<ProductOp> = {
   },
   int8Linear: ({ inputs, attributes: { alpha, beta, transposed: turned, limit }, shape }) => {
     const [x, weight, bias] = inputs;
+    const rows = turned ? transposed(weight) : weight;
     // One scale a row of each: the rows of W, or with `transposed` of W turned round.
     const y = product(
-      quantised(x, 127),
-      transposed(quantised(turned ? transposed(weight) : weight, limit)),
+      { ...x, data: quantised(x, 127) },
+      transposed({ ...rows, data: quantised(rows, limit) }),
       shape,
       alpha,
     );
@@ -83,25 +85,6 @@ export const productReferences: References<ProductOp> = {
     return [floats(u.data.length, (i) => at(u.data, i) * at(gate, i)), gate];
   },
 };
-
-/** Each row rounded to multiples of its greatest magnitude divided by `count`, halves to even. */
-function quantised(x: Value, count: number): Value {
-  const width = x.shape.at(-1) ?? 1;
-  const data = new Float64Array(x.data.length);
-  for (let row = 0; row < data.length; row += width) {
-    let greatest = 0;
-    for (let i = row; i < row + width; i++) greatest = Math.max(greatest, Math.abs(at(x.data, i)));
-    const step = Math.max(greatest / count, 1e-20);
-    for (let i = row; i < row + width; i++) data[i] = step * halfToEven(at(x.data, i) / step);
-  }
-  return { ...x, data };
-}
-
-function halfToEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below;
-}
 
 function average(n: number, f: (i: number) => number): number {
   let sum = 0;

@@ -1,10 +1,12 @@
 import { inputError } from "../../base/errors.js";
 import type { RowOp } from "../../graph/op.js";
+import { quantised } from "./quantised.js";
 import type { References } from "./reference.js";
 import { around, at, count, type Data, floats, generate, places, stridesOf, type Value } from "./value.js";
 
 export const rowReferences: References<RowOp> = {
   gather: ({ inputs: [x, index], attributes: { axis } }) => gather(x, index.data, axis),
+  int8Gather: ({ inputs: [table, index] }) => gather({ ...table, data: quantised(table, 127) }, index.data, 0),
   takeAlongAxis: ({ inputs: [x, index], attributes: { axis }, dtype }) => {
     const from = along(x.shape, index, axis);
     return generate(dtype, index.data.length, (i) => at(x.data, at(from, i)));

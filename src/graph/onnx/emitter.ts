@@ -1,6 +1,7 @@
 import { inputError } from "../../base/errors.js";
 import { type Dim, dimTerms } from "../dim.js";
-import type { Tensor } from "../tensor.js";
+import type { HostTensor } from "../host.js";
+import { isOp, type Tensor } from "../tensor.js";
 import type { ElementType, OnnxAttribute, OnnxNode, OnnxTensor } from "./model.js";
 import type { SymbolSource } from "./symbols.js";
 
@@ -27,12 +28,18 @@ export interface Emitter {
   length(value: Dim): string;
   /** The graph input for a leaf, made when first asked for. */
   leaf(node: Tensor): string;
+  /** The values of a parameter that is stored in the file. */
+  stored(node: Tensor): HostTensor | undefined;
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly (OnnxTensor & { readonly name: string })[];
 }
 
 /** `leaf` names the graph input of a leaf; `symbols` tells where the lengths of inputs fix the symbols. */
-export function createEmitter(leaf: (node: Tensor) => string, symbols: ReadonlyMap<string, SymbolSource>): Emitter {
+export function createEmitter(
+  leaf: (node: Tensor) => string,
+  symbols: ReadonlyMap<string, SymbolSource>,
+  parameters: ReadonlyMap<string, HostTensor> = new Map(),
+): Emitter {
   const nodes: OnnxNode[] = [];
   const initializers: (OnnxTensor & { name: string })[] = [];
   const known = new Map<string, readonly string[]>();
@@ -100,6 +107,7 @@ export function createEmitter(leaf: (node: Tensor) => string, symbols: ReadonlyM
     lengths,
     length: (value) => op("Squeeze", [lengths([value])]),
     leaf,
+    stored: (node) => (isOp(node, "parameter") ? parameters.get(node.attributes.name) : undefined),
     nodes,
     initializers,
   };

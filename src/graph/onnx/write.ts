@@ -87,7 +87,7 @@ export function writeOnnx(
     }
     return name;
   };
-  const emitter = createEmitter(leaf, symbolSources([...leaves, ...edges]));
+  const emitter = createEmitter(leaf, symbolSources([...leaves, ...edges]), parameters);
   const values = emitAll(emitter, order, wide);
   const results = roots.map((root) => values.get(root)?.[0] as string);
   const nodes = named(used(emitter.nodes, new Set(results)), names, results);

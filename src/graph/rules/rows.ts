@@ -9,6 +9,12 @@ export const rowRules: ShapeRules<RowOp> = {
     const index = requireDtype(op, inputs, 1, "int32");
     return { dtype: x.dtype, shape: x.shape.toSpliced(axis, 1, ...index.shape) };
   },
+  int8Gather: (inputs, _, op) => {
+    const table = requireDtype(op, inputs, 0, "float32");
+    const index = requireDtype(op, inputs, 1, "int32");
+    if (table.shape.length !== 2) throw shapeError(op, inputs, "a table has two axes");
+    return float([...index.shape, table.shape[1] ?? 0]);
+  },
   takeAlongAxis: (inputs, { axis }, op) => {
     const [x] = inputs;
     const index = requireDtype(op, inputs, 1, "int32");

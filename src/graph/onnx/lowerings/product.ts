@@ -1,6 +1,9 @@
 import type { Dim } from "../../dim.js";
 import type { ProductOp } from "../../op.js";
+import type { Tensor } from "../../tensor.js";
 import type { Emitter } from "../emitter.js";
+import { quantiseRows, turned } from "../quantise.js";
+import { int8Steps, zeroPoints } from "./int8.js";
 import { cast, type Lowerings } from "./lowering.js";
 
 export const productLowerings: Lowerings<ProductOp> = {
@@ -16,18 +19,13 @@ export const productLowerings: Lowerings<ProductOp> = {
     emitter.op("Gemm", inputs, { attributes: { alpha: { float: alpha }, beta: { float: beta }, transB: 1 } }),
   int8Linear: (emitter, [x, weight, bias], node, { alpha, beta, transposed, limit }) => {
     const rows = node.length(0);
-    const scale = steps(emitter, x, 1, 127);
+    const scale = int8Steps(emitter, x, 1, 127);
     const values = emitter.op(
       "QuantizeLinear",
       [x, emitter.op("Squeeze", [scale, emitter.lengths([1])]), zeroPoints(emitter, rows, "uint8")],
       { attributes: { axis: 0 } },
     );
-    // The inner axis of the weight is the one that is summed over, and has no scale of its own.
-    const inner = transposed ? 0 : 1;
-    const weightScale = emitter.op("Squeeze", [steps(emitter, weight, inner, limit), emitter.lengths([inner])]);
-    const zeros = zeroPoints(emitter, node.length(1), "int8");
-    const stored = emitter.op("QuantizeLinear", [weight, weightScale, zeros], { attributes: { axis: 1 - inner } });
-    const turned = transposed ? stored : emitter.op("Transpose", [stored], { attributes: { perm: [1, 0] } });
+    const [turned, weightScale] = weightColumns(emitter, weight, node, { transposed, limit });
     const product = emitter.op(
       "MatMulIntegerToFloat",
       [values, turned, emitter.float(alpha), weightScale, emitter.byte(128), emitter.signedByte(0)],
@@ -93,17 +91,27 @@ function product(
   });
 }
 
-/** The greatest magnitude along an axis in so many steps; an axis of zeros has tiny ones. */
-function steps(emitter: Emitter, x: string, axis: number, count: number): string {
-  const over = { attributes: { axes: [axis], keepdims: 1 } };
-  const least = emitter.op("Neg", [emitter.op("ReduceMin", [x], over)]);
-  const greatest = emitter.op("Max", [emitter.op("ReduceMax", [x], over), least]);
-  return emitter.op("Max", [emitter.op("Div", [greatest, emitter.float(count)]), emitter.float(1e-20)]);
-}
-
-function zeroPoints(emitter: Emitter, count: Dim, type: "uint8" | "int8"): string {
-  const data = type === "uint8" ? Uint8Array.of(128) : Int8Array.of(0);
-  return emitter.op("ConstantOfShape", [emitter.lengths([count])], {
-    attributes: { value: { type, shape: [1], data } },
-  });
+/** A weight as columns of 8-bit integers, and their scales: worked out here where the file holds the weight, else in the graph. */
+function weightColumns(
+  emitter: Emitter,
+  weight: string,
+  node: Tensor,
+  { transposed, limit }: { readonly transposed: boolean; readonly limit: number },
+): readonly [string, string] {
+  const stored = emitter.stored(node.inputs[1] as Tensor);
+  if (stored !== undefined) {
+    const rows = transposed ? turned(stored.data, stored.shape) : stored.data;
+    const shape = transposed ? stored.shape.toReversed() : stored.shape;
+    const { values, scales } = quantiseRows({ dtype: "float32", shape, data: rows }, limit);
+    return [
+      emitter.constant({ type: "int8", shape: shape.toReversed(), data: turned(values, shape) }),
+      emitter.constant({ type: "float32", shape: [scales.length], data: scales }),
+    ];
+  }
+  // The inner axis of the weight is the one that is summed over, and has no scale of its own.
+  const inner = transposed ? 0 : 1;
+  const scale = emitter.op("Squeeze", [int8Steps(emitter, weight, inner, limit), emitter.lengths([inner])]);
+  const zeros = zeroPoints(emitter, node.length(1), "int8");
+  const values = emitter.op("QuantizeLinear", [weight, scale, zeros], { attributes: { axis: 1 - inner } });
+  return [transposed ? values : emitter.op("Transpose", [values], { attributes: { perm: [1, 0] } }), scale];
 }

@@ -1,10 +1,18 @@
 import type { RowOp } from "../../op.js";
 import { shapeSize } from "../../shape.js";
 import type { Tensor } from "../../tensor.js";
-import { filled, type Lowerings, notInGraph, reshape } from "./lowering.js";
+import type { Emitter } from "../emitter.js";
+import { quantiseRows } from "../quantise.js";
+import { int8Steps, zeroPoints } from "./int8.js";
+import { cast, filled, type Lowerings, notInGraph, reshape } from "./lowering.js";
 
 export const rowLowerings: Lowerings<Exclude<RowOp, "embeddingBag">> = {
   gather: (emitter, [x, index], _, { axis }) => emitter.op("Gather", [x, index], { attributes: { axis } }),
+  int8Gather: (emitter, [table, index], node) => {
+    const [values, scales] = int8Table(emitter, table, node.inputs[0] as Tensor);
+    const rows = cast(emitter, emitter.op("Gather", [values, index]), "float32");
+    return emitter.op("Mul", [rows, emitter.op("Gather", [scales, index])]);
+  },
   takeAlongAxis: (emitter, [x, index], _, { axis }) =>
     emitter.op("GatherElements", [x, index], { attributes: { axis } }),
   // ScatterND would be faster, but loses updates when two threads meet at one row.
@@ -30,3 +38,19 @@ export const rowLowerings: Lowerings<Exclude<RowOp, "embeddingBag">> = {
   scatterAddRows: notInGraph,
   embeddingBagGradient: notInGraph,
 };
+
+/** A table by 8-bit integers, and the scale [rows, 1] of each row. */
+function int8Table(emitter: Emitter, table: string, node: Tensor): readonly [string, string] {
+  const stored = emitter.stored(node);
+  if (stored !== undefined) {
+    const { values, scales } = quantiseRows(stored, 127);
+    return [
+      emitter.constant({ type: "int8", shape: stored.shape, data: values }),
+      emitter.constant({ type: "float32", shape: [scales.length, 1], data: scales }),
+    ];
+  }
+  const scales = int8Steps(emitter, table, 1, 127);
+  const flat = emitter.op("Squeeze", [scales, emitter.lengths([1])]);
+  const zeros = zeroPoints(emitter, node.length(0), "int8");
+  return [emitter.op("QuantizeLinear", [table, flat, zeros], { attributes: { axis: 0 } }), scales];
+}
