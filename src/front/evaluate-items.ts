@@ -1,5 +1,4 @@
 import { inputError } from "../base/errors.js";
-import { fingerprint } from "../base/fingerprint.js";
 import type { LabelledData, LabelledItem } from "../base/types.js";
 import {
   checkLabelledMeasures,
@@ -10,6 +9,7 @@ import {
 import type { EvaluationResult } from "../evaluate/results.js";
 import type { TextVectors } from "../search/dense.js";
 import { type EvaluationContext, measureNames, refuseRetrievalOptions } from "./evaluate-options.js";
+import { featureSystems } from "./feature-systems.js";
 import { openVectors, untrainedModel } from "./retrievers.js";
 
 /** A model beside its baselines on labelled items, each against all others of the split. */
@@ -56,33 +56,4 @@ async function textSystems(
   const before = { name: "untrained", kind: "untrained", ...(await vectorsOf(untrained)) } as const;
   await untrained.release();
   return [asked, before];
-}
-
-/** Pictures and vectors as they are. */
-async function featureSystems(
-  model: string,
-  name: string | undefined,
-  items: readonly LabelledItem[],
-): Promise<readonly VectorSystem[]> {
-  if (model !== "raw")
-    throw inputError("wrong-model", "a text model cannot read pictures or vectors", {
-      field: "model",
-      found: model,
-      expected: "raw",
-    });
-  const rows = items.map(({ pixels, vector }) => vector ?? Float32Array.from(pixels!, (value) => value / 255));
-  const dimension = rows[0]!.length;
-  const vectors = new Float32Array(rows.length * dimension);
-  for (const [i, row] of rows.entries()) vectors.set(row, i * dimension);
-  const similarity = items[0]!.vector === undefined ? "l2" : "cosine";
-  return [
-    {
-      name: name ?? "raw",
-      kind: "untrained",
-      fingerprint: fingerprint("raw", vectors),
-      vectors,
-      dimension,
-      similarity,
-    },
-  ];
 }

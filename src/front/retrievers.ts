@@ -102,10 +102,7 @@ export async function untrainedModel(model: LoadedModel, engine: Engine, warning
     "manifest" in model.description ? (model.description.manifest as { readonly start?: StartRecord } | null) : null;
   const start = manifest?.start === undefined ? null : await restart(manifest.start, model.description, warnings);
   if (start === null) {
-    warnings.add(
-      "no-untrained",
-      "the model's manifest names no starting weights that can be had; `untrained` is left out",
-    );
+    warnOfNoStart(warnings);
     return null;
   }
   return openTensors({
@@ -115,6 +112,13 @@ export async function untrainedModel(model: LoadedModel, engine: Engine, warning
     fingerprint: start.record.fingerprint,
     warnings,
   });
+}
+
+export function warnOfNoStart(warnings: Warnings): void {
+  warnings.add(
+    "no-untrained",
+    "the model's manifest names no starting weights that can be had; `untrained` is left out",
+  );
 }
 
 /** `untrainedModel` as a retriever over the documents. */

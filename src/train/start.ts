@@ -3,9 +3,14 @@ import type { Warnings } from "../base/warnings.js";
 import {
   type FloatTensor,
   freshBert,
+  freshMlp,
   freshStatic,
+  isMlpFolder,
+  loadMlp,
   loadWeights,
+  type MlpFolder,
   type ModelDescription,
+  readMlpFolder,
   readModelFolder,
 } from "../checkpoint/index.js";
 import { trainBytePairs } from "../data/byte-pairs.js";
@@ -102,6 +107,20 @@ export async function restart(
   return fingerprintOf(tensors) === record.fingerprint
     ? { description: { ...description, maxLength: trained.maxLength }, tensors, record }
     : null;
+}
+
+/** The starting weights of a network that nearmiss trained; null when they cannot be had any more. */
+export async function restartNetwork(
+  trained: MlpFolder,
+): Promise<{ readonly tensors: ReadonlyMap<string, FloatTensor>; readonly record: FeatureStart } | null> {
+  const record = trained.manifest["start"] as FeatureStart | undefined;
+  if (record === undefined || (record.kind === "folder" && !isMlpFolder(record.path))) return null;
+  if (record.kind === "folder") {
+    const folder = await readMlpFolder(record.path);
+    return folder.fingerprint === record.fingerprint ? { tensors: loadMlp(folder), record } : null;
+  }
+  const { tensors } = freshMlp(trained.content, trained.config.layers, record.seed);
+  return fingerprintOf(tensors) === record.fingerprint ? { tensors, record } : null;
 }
 
 type FreshSizes = Pick<

@@ -131,6 +131,45 @@ test("vectors of others are measured as they are", async () => {
   await expect(evaluate({ data, model, threads: 1 })).rejects.toThrow(/cannot read pictures or vectors/);
 });
 
+test("a trained network beside its starting weights and the vectors as they are", async () => {
+  const noise = rng(5, "vectors");
+  const items = Array.from({ length: 60 }, (_, i) => ({
+    id: `${i}`,
+    vector: Float32Array.from({ length: 6 }, (_, axis) => (axis === i % 3 ? 1 : 0) + noise.normal()),
+    labels: [`${i % 3}`],
+  }));
+  const ids = items.map(({ id }) => id);
+  const data = {
+    kind: "labelled",
+    format: "vectors",
+    source: "nowhere",
+    content: "vector",
+    items: new Map(items.map((item) => [item.id, item])),
+    splits: new Map([
+      ["train", ids.slice(0, 30)],
+      ["dev", ids.slice(30, 45)],
+      ["test", ids.slice(45)],
+    ]),
+    fingerprint: "sha256:vectors",
+  } as const;
+  await train({
+    data,
+    model: "mlp",
+    out: at("network"),
+    loss: "batch-all-triplet",
+    epochs: 3,
+    batchSize: 15,
+    threads: 1,
+  });
+  const { systems } = await evaluate({ data, model: at("network/model"), measures: "map@r", threads: 1 });
+  expect(systems.map(({ name, kind }) => [name, kind])).toEqual([
+    ["model", "model"],
+    ["untrained", "untrained"],
+    ["raw", "untrained"],
+  ]);
+  expect(systems[0]!.measures).not.toEqual(systems[1]!.measures);
+});
+
 test("options and measures of another kind of data are refused", async () => {
   const given = { data: at("items.jsonl"), split: "train", model };
   await expect(evaluate({ ...given, fuse: "bm25" })).rejects.toThrow(/not retrieved.*fuse/);
