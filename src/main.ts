@@ -38,6 +38,7 @@ export { type ExportOptions, type ExportResult, exportModel } from "./front/expo
 export { type LoadedModel, type LoadOptions, load } from "./front/load.js";
 export { type LoadedCrossEncoder, loadCrossEncoder } from "./front/load-cross-encoder.js";
 export { type MineNegativesOptions, mine, mineToFile } from "./front/mine.js";
+export { type MineLabelledOptions, mineLabelledToFile } from "./front/mine-labelled.js";
 export { type ScoreOptions, type ScoreResult, score, type TrecValues } from "./front/score.js";
 export { openSearch, type SearchOptions, type SearchResult, search } from "./front/search.js";
 export { planTraining, type TrainOptions, train } from "./front/train.js";
@@ -67,6 +68,7 @@ export { absolute } from "./negatives/filters/abs.js";
 export { marginPositive } from "./negatives/filters/margin-pos.js";
 export { percPositive } from "./negatives/filters/perc-pos.js";
 export { rankWindow } from "./negatives/filters/rank-window.js";
+export { type LabelledMiningOptions, type MinedAnchor, type MinedTriplet, mineLabelled } from "./negatives/labelled.js";
 export type { SamplerName } from "./negatives/parse-sampler.js";
 export type { Sampler } from "./negatives/sampler.js";
 export { random } from "./negatives/samplers/random.js";

@@ -9,7 +9,7 @@ const names = {
   score: ["score"],
   label: ["label"],
   labels: ["labels"],
-  query_id: ["query_id"],
+  query_id: ["query_id", "anchor_id"],
   positive_id: ["positive_id"],
   negative_id: ["negative_id", "negative_ids"],
   answers: ["answers"],

@@ -100,10 +100,14 @@ async function recognise(source: string, options: LoadOptions): Promise<Dataset>
  * As `loadDataset`, for work that needs queries, documents and judgements: other kinds throw `wrong-kind`, saying what was recognised.
  */
 export async function loadData(source: string, options: LoadOptions = {}): Promise<RetrievalData> {
-  const data = await loadDataset(source, options);
+  return requireRetrieval(await loadDataset(source, options));
+}
+
+/** Data of queries, documents and judgements; throws `wrong-kind` on any other. */
+export function requireRetrieval(data: Dataset): RetrievalData {
   if (data.kind === "retrieval") return data;
   throw inputError("wrong-kind", "the data are of another kind than this needs", {
-    file: source,
+    file: data.source,
     found: `${inWords[data.kind]} (${data.format})`,
     expected: inWords.retrieval,
     hint: "if they are pairs of queries and answers, say which columns: --columns query=NAME,positive=NAME, and no score or label",

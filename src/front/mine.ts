@@ -65,12 +65,7 @@ export async function* mine(options: MineNegativesOptions): AsyncGenerator<Drawn
 export async function mineToFile(
   options: MineNegativesOptions & { readonly out: string; readonly format?: "triplets" | "tuples" | "pairs" | "pools" },
 ): Promise<NegativesFile> {
-  if (!/\.jsonl(\.gz)?$/.test(options.out)) {
-    throw inputError("bad-output", "mined negatives are JSON lines", {
-      found: options.out,
-      expected: "a name that ends in .jsonl or .jsonl.gz",
-    });
-  }
+  checkOutput(options.out);
   const opened = await openMining(options);
   try {
     return await writeNegatives(
@@ -83,6 +78,15 @@ export async function mineToFile(
   } finally {
     await opened.close();
   }
+}
+
+/** Throws `bad-output` unless the name says JSON lines. */
+export function checkOutput(path: string): void {
+  if (/\.jsonl(\.gz)?$/.test(path)) return;
+  throw inputError("bad-output", "mined negatives are JSON lines", {
+    found: path,
+    expected: "a name that ends in .jsonl or .jsonl.gz",
+  });
 }
 
 async function openMining(options: MineNegativesOptions) {

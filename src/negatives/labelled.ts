@@ -11,29 +11,33 @@ import { relationBetween } from "./labelled-relation.js";
 /** Anchors of one product; with the references their scores are 2 MiB. */
 const blockAnchors = 256;
 
-export const positiveStrategies = ["hardest", "easiest", "semi-hard"] as const;
-export const negativeStrategies = ["hardest", "semi-hard"] as const;
+/** What is chosen for an anchor, and among what. */
+export interface LabelledStrategy {
+  /** 1 − cos (default), or Euclidean. */
+  readonly metric?: "cosine" | "l2";
+  /** `hardest` (default): the farthest item that shares a label; `easiest`: the nearest; `semi-hard`: the farthest that is nearer than the negative. */
+  readonly positive?: "hardest" | "easiest" | "semi-hard";
+  /**
+   * `hardest`: the nearest item that shares none; `semi-hard`: the nearest that is farther than the positive, by less than the margin. Default: semi-hard, beside a
+   * semi-hard positive hardest.
+   */
+  readonly negative?: "hardest" | "semi-hard";
+  /** Width of the semi-hard window in units of the distance; null: no upper bound. Default 0.2. */
+  readonly margin?: number | null;
+  /** An anchor without a semi-hard candidate is left out, or takes the hardest. Default `drop`. */
+  readonly fallback?: "drop" | "hardest";
+  /** Mines among so many items drawn at random; null (default): among all. */
+  readonly subset?: number | null;
+  /** Lets items of the anchor's own text be its positive or negative; default false. */
+  readonly keepEqualText?: boolean;
+}
 
-export interface LabelledMiningOptions {
+export interface LabelledMiningOptions extends LabelledStrategy {
   /** Items of one split; those that share a label with none, or with all, are never anchors. */
   readonly items: readonly Pick<LabelledItem, "id" | "labels" | "text">[];
   /** Row-major [items, dimension]. */
   readonly vectors: Vectors;
   readonly dimension: number;
-  /** 1 − cos (default), or Euclidean. */
-  readonly metric?: "cosine" | "l2";
-  /** `hardest` (default): the farthest item that shares a label; `easiest`: the nearest; `semi-hard`: the farthest that is nearer than the negative. */
-  readonly positive?: (typeof positiveStrategies)[number];
-  /** `hardest`: the nearest item that shares none; `semi-hard` (default): the nearest that is farther than the positive, by less than the margin. */
-  readonly negative?: (typeof negativeStrategies)[number];
-  /** Width of the semi-hard window in units of the distance; null: no upper bound. Default 0.2. */
-  readonly margin?: number | null;
-  /** An anchor without a semi-hard candidate is left out, or takes the hardest. Default `drop`. */
-  readonly fallback?: "drop" | "hardest";
-  /** Mines among so many items drawn at random; absent: among all. */
-  readonly subset?: number;
-  /** Lets items of the anchor's own text be its positive or negative. */
-  readonly keepEqualText?: boolean;
   readonly seed?: number;
   /** Computes the products; absent: plain loops, for a few thousand items at most. */
   readonly engine?: Engine | undefined;
@@ -66,17 +70,8 @@ export type MinedAnchor =
  * et al. 2015); only one side can be. Throws `bad-option` where both are, and on vectors that are not finite.
  */
 export async function* mineLabelled(options: LabelledMiningOptions): AsyncGenerator<MinedAnchor> {
-  const {
-    items,
-    vectors,
-    dimension,
-    metric = "cosine",
-    positive = "hardest",
-    negative = positive === "semi-hard" ? "hardest" : "semi-hard",
-    margin = 0.2,
-    fallback = "drop",
-    progress = noProgress,
-  } = options;
+  const { items, vectors, dimension, progress = noProgress } = options;
+  const { metric, positive, negative, margin, fallback } = labelledParameters(options);
   if (vectors.length !== items.length * dimension)
     throw inputError("bad-vectors", "every item needs a vector", {
       found: `${vectors.length} values`,
@@ -146,10 +141,24 @@ export async function* mineLabelled(options: LabelledMiningOptions): AsyncGenera
   }
 }
 
+/** The parameters with their defaults, as a manifest holds them. */
+export function labelledParameters({ positive = "hardest", ...given }: LabelledStrategy): Required<LabelledStrategy> {
+  return {
+    metric: "cosine",
+    positive,
+    negative: positive === "semi-hard" ? "hardest" : "semi-hard",
+    margin: 0.2,
+    fallback: "drop",
+    subset: null,
+    keepEqualText: false,
+    ...given,
+  };
+}
+
 /** Rows to mine among, ascending. */
-function members(count: number, { subset, seed = 1 }: LabelledMiningOptions): Int32Array {
+function members(count: number, { subset = null, seed = 1 }: LabelledMiningOptions): Int32Array {
   const all = Int32Array.from({ length: count }, (_, i) => i);
-  if (subset === undefined || subset >= count) return all;
+  if (subset === null || subset >= count) return all;
   if (!(Number.isInteger(subset) && subset >= 1))
     throw inputError("bad-option", "a subset has at least one item", { field: "subset", found: String(subset) });
   return Int32Array.from(shuffle([...all], rng(seed, "labelled-subset")).slice(0, subset)).sort();

@@ -46,7 +46,8 @@ export function countMining(): { add(drawn: Drawn): void; summary(): MiningSumma
   };
 }
 
-function summarize(scores: readonly number[]): ScoreSummary {
+/** Mean, deviation and bounds; null of nothing. */
+export function summarize(scores: readonly number[]): ScoreSummary {
   if (scores.length === 0) return null;
   const { mean, deviation } = meanAndDeviation(scores);
   return {

@@ -1,22 +1,30 @@
 import type { Command } from "commander";
+import { inputError } from "../../base/errors.js";
+import type { LabelledFormat, LabelledNegativesFile } from "../../negatives/labelled-file.js";
 import type { SamplerName } from "../../negatives/parse-sampler.js";
 import type { NegativesFile } from "../../negatives/writing.js";
 import { count, decimals } from "../../report/figures.js";
 import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { given, record, refuseExisting } from "../given.js";
+import {
+  type LabelledMiningFlags,
+  labelledStrategy,
+  refuseLabelledFlags,
+  withLabelledMiningOptions,
+} from "../labelled-mining-options.js";
 import { type MiningFlags, withMiningOptions } from "../mining-options.js";
 import { table } from "../table.js";
 import { choice, columnNames } from "../values.js";
 
 const formats = ["triplets", "tuples", "pairs", "pools"] as const;
 
-interface MineFlags extends MiningFlags, ChunkFlags {
+interface MineFlags extends MiningFlags, LabelledMiningFlags, ChunkFlags {
   readonly data: string;
   readonly model: string;
   readonly out: string;
   /** As it was typed; an unknown name is refused where samplers are made. */
-  readonly sampler: SamplerName;
+  readonly sampler?: SamplerName;
   readonly split: string;
   readonly format: (typeof formats)[number];
   readonly columns?: ReadonlyMap<string, string>;
@@ -26,10 +34,10 @@ interface MineFlags extends MiningFlags, ChunkFlags {
 
 /** `nearmiss mine`: negatives for any trainer, in a file. */
 export const addMine: AddCommand = (program, run) => {
-  withCommonOptions(withChunkOptions(withMiningOptions(program.command("mine"))))
+  withCommonOptions(withChunkOptions(withLabelledMiningOptions(withMiningOptions(program.command("mine")))))
     .description("choose negatives and write them to a file")
-    .requiredOption("--data <path>", "folder or file of queries and documents")
-    .requiredOption("--model <model>", "a model's folder, bm25 or tf-idf")
+    .requiredOption("--data <path>", "folder or file of queries and documents, or of labelled items")
+    .requiredOption("--model <model>", "a model's folder, bm25 or tf-idf; raw for vectors and pixels as they are")
     .requiredOption("--out <file>", "F.jsonl or F.jsonl.gz")
     .option("--split <name>", "split whose queries are served", "train")
     .option("--format <name>", formats.join(", "), choice("--format", formats), "triplets")
@@ -39,31 +47,62 @@ export const addMine: AddCommand = (program, run) => {
     .action((flags: MineFlags, command: Command) =>
       run(command, async ({ seed, threads, cache, progress, warnings, recognised }) => {
         refuseExisting(flags.out, flags.force);
-        const { mineToFile } = await import("../../main.js");
-        const { data, model, out, sampler, split, format } = flags;
+        const { loadDataset, mineLabelledToFile, mineToFile } = await import("../../main.js");
+        const { requireRetrieval } = await import("../../data/load.js");
+        const { model, out, sampler, split, format } = flags;
+        const columns = record(flags.columns) ?? {};
+        const found = await loadDataset(flags.data, { columns, warnings, recognised });
+        if (found.kind === "labelled") {
+          const result = await mineLabelledToFile({
+            ...{ data: found, model, out, split, seed, cache, progress, warnings },
+            ...{ format: labelledFormat(format), ...labelledStrategy(flags), ...given({ threads }) },
+          });
+          return { result, text: labelledText(result, out) };
+        }
+        refuseLabelledFlags(flags);
+        if (sampler === undefined)
+          throw inputError("bad-usage", "queries and documents need a sampler", { expected: "--sampler NAME" });
+        const data = requireRetrieval(found);
         const result = await mineToFile({
-          ...{ data, model, out, sampler, split, format, seed, cache, progress, warnings, recognised },
+          ...{ data, model, out, sampler, split, format, seed, cache, progress, warnings },
           ...given({ params: record(flags.param), filters: flags.filter, without: flags.noFilter }),
           ...given({ count: flags.count, depth: flags.depth, candidates: flags.candidates, short: flags.short }),
-          ...given({ chunks: chunkingOf(flags), columns: record(flags.columns), keepSelf: flags.keepSelf, threads }),
+          ...given({ chunks: chunkingOf(flags), keepSelf: flags.keepSelf, threads }),
         });
         return { result, text: summaryText(result, out) };
       }),
     );
 };
 
+function labelledFormat(format: MineFlags["format"]): LabelledFormat {
+  return choice("--format", ["triplets", "pairs"])(format);
+}
+
+function labelledText({ anchors, rows, fallback, dropped, distances }: LabelledNegativesFile, out: string): string {
+  const left = Object.entries(dropped).map(([reason, n]) => `${count(n)} ${reason}`);
+  return [
+    `${count(anchors)} items, ${count(rows)} rows in ${out}; ${count(fallback)} took the hardest instead`,
+    `left out: ${left.length === 0 ? "none" : left.join(", ")}`,
+    "",
+    figuresTable("distances", distances),
+  ].join("\n");
+}
+
 function summaryText({ queries, rows, short, rejected, scores }: NegativesFile, out: string): string {
-  const figures = (["positive", "negative"] as const).map((name) => {
-    const of = scores[name];
-    return [name, ...(of === null ? [] : [of.mean, of.std, of.min, of.max].map((value) => decimals(value)))];
-  });
-  const right = { align: "right" } as const;
-  const columns = [{ title: "scores" }, ...["mean", "std", "min", "max"].map((title) => ({ title, ...right }))];
   const filtered = Object.entries(rejected).map(([name, n]) => `${count(n)} by ${name}`);
   return [
     `${count(queries)} queries, ${count(rows)} rows in ${out}; ${count(short)} queries were short of negatives`,
     `rejected: ${filtered.length === 0 ? "none" : filtered.join(", ")}`,
     "",
-    table(columns, figures),
+    figuresTable("scores", scores),
   ].join("\n");
+}
+
+function figuresTable(title: string, of: NegativesFile["scores"]): string {
+  const rows = (["positive", "negative"] as const).map((name) => {
+    const one = of[name];
+    return [name, ...(one === null ? [] : [one.mean, one.std, one.min, one.max].map((value) => decimals(value)))];
+  });
+  const right = { align: "right" } as const;
+  return table([{ title }, ...["mean", "std", "min", "max"].map((name) => ({ title: name, ...right }))], rows);
 }
