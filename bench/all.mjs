@@ -1,4 +1,4 @@
-// Runs every benchmark and writes docs/benchmarks.md. Takes about a quarter of an hour on two cores; nothing else should run.
+// Runs every benchmark and writes docs/benchmarks.md. Takes about half an hour on two cores; nothing else should run.
 //
 //     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--results FILE]
 //
@@ -52,6 +52,7 @@ const results = {
   fineTuning: run("minilm-step.mjs", [model, data, ...threads, "--rounds", values.rounds, ...peer]),
   static: run("static.mjs", [data, ...threads, "--repeat", values.repeat, ...peer]),
   profiles: ["0", "0.1"].map((rate) => run("profile.mjs", [model, data, ...threads, "--dropout", rate])),
+  losses: run("losses.mjs", [...threads, "--rounds", values.rounds, ...peer]),
   eventLoop: run("event-loop.mjs", [model, data, ...threads]),
 };
 if (values.results !== undefined) writeFileSync(values.results, JSON.stringify(results, null, 2));

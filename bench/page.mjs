@@ -31,6 +31,8 @@ ${staticPart(results.static)}
 
 ${profilePart(results.profiles)}
 
+${lossesPart(results.losses)}
+
 ${eventLoopPart(results.eventLoop)}
 `;
 }
@@ -118,6 +120,39 @@ ${table(
 
 onnxruntime's profile of the step's graph by kind of node, the least of a few runs for each node, and what the engine does around the graph. \`Gemm\` and most of \`MatMul\` are the
 linear layers, \`FusedMatMul\` is attention and the loss.
+
+${parts.join("\n\n")}`;
+}
+
+function lossesPart({ dimension, sizes }) {
+  const peer = "pytorch-metric-learning";
+  const milliseconds = ({ median, low, high }) =>
+    range({ median: 1e3 * median, low: 1e3 * low, high: 1e3 * high }, 1, " ms");
+  const mib = ({ peakBytes }) => `${number(peakBytes / 2 ** 20, 0)} MiB`;
+  const why = (failed) => (/memory|alloc/i.test(failed ?? "") ? "out of memory" : failed);
+  const cells = (side) =>
+    side === null
+      ? ["", ""]
+      : side.seconds === undefined
+        ? [why(side.failed), ""]
+        : [milliseconds(side.seconds), mib(side)];
+  const parts = Object.entries(sizes).map(([size, { losses }]) => {
+    const [batch, perClass] = size.split("x");
+    const rows = losses.map((row) => [
+      row.name,
+      ...cells(row.nearmiss),
+      ...cells(row[peer]),
+      row.timesFaster === null ? "" : `${range(row.timesFaster, 1)} ×`,
+    ]);
+    return `${batch} rows, ${perClass} of each class:
+
+${table(["loss", "nearmiss", "memory", peer, "memory", "faster by"], rows)}`;
+  });
+  const [{ versions }] = Object.values(sizes);
+  return `## Losses over labelled rows
+
+Forward and backward of one batch of ${dimension} dimensions, with finding who belongs to whom, against ${peer}${versions === undefined ? "" : ` ${versions[peer]} on torch ${versions.torch}`}. Memory is the peak beyond what the
+process had before, each loss in a process of its own.
 
 ${parts.join("\n\n")}`;
 }
