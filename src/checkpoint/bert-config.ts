@@ -34,20 +34,36 @@ const schema = z.looseObject({
   relative_attention_num_buckets: z.int().positive().multipleOf(4).default(32),
 });
 
-/** DistilBERT's keys → the others'. */
-const DISTILBERT_KEYS: ReadonlyMap<string, string> = new Map([
-  ["dim", "hidden_size"],
-  ["n_layers", "num_hidden_layers"],
-  ["n_heads", "num_attention_heads"],
-  ["hidden_dim", "intermediate_size"],
-  ["activation", "hidden_act"],
-  ["dropout", "hidden_dropout_prob"],
-  ["attention_dropout", "attention_probs_dropout_prob"],
-]);
+/** DistilBERT's keys for the same. */
+const distilbertSchema = z
+  .looseObject({
+    vocab_size: size,
+    dim: size,
+    n_layers: size,
+    n_heads: size,
+    hidden_dim: size,
+    max_position_embeddings: size,
+    activation: z.string().default("gelu"),
+    dropout: rate.default(0.1),
+    attention_dropout: rate.default(0.1),
+  })
+  .transform((raw) =>
+    schema.parse({
+      vocab_size: raw.vocab_size,
+      hidden_size: raw.dim,
+      num_hidden_layers: raw.n_layers,
+      num_attention_heads: raw.n_heads,
+      intermediate_size: raw.hidden_dim,
+      max_position_embeddings: raw.max_position_embeddings,
+      hidden_act: raw.activation,
+      hidden_dropout_prob: raw.dropout,
+      attention_probs_dropout_prob: raw.attention_dropout,
+    }),
+  );
 
 /** Checks the config.json of BERT or of a relative. */
 export function readBertConfig(file: string, raw: unknown, family: BertFamily): BertConfig {
-  const config = checkShape(file, family === "distilbert" ? renamed(raw as JsonObject) : raw, schema);
+  const config = checkShape(file, raw, family === "distilbert" ? distilbertSchema : schema);
   const { hidden_size: hiddenSize, num_attention_heads: heads } = config;
   checkHeads(file, hiddenSize, heads);
   const activation = ACTIVATIONS.get(config.hidden_act);
@@ -56,6 +72,13 @@ export function readBertConfig(file: string, raw: unknown, family: BertFamily): 
       field: "hidden_act",
       found: config.hidden_act,
       expected: `one of ${[...ACTIVATIONS.keys()].join(", ")}`,
+    });
+  // MPNet's padding token is fixed in its code.
+  const positionsAfter = family === "roberta" ? (config.pad_token_id ?? 1) : family === "mpnet" ? 1 : undefined;
+  if (positionsAfter !== undefined && positionsAfter + 3 > config.max_position_embeddings)
+    throw modelError(file, "no positions are left for text, since they count from after the padding token", {
+      field: "pad_token_id",
+      found: `pad_token_id ${positionsAfter}, max_position_embeddings ${config.max_position_embeddings}`,
     });
   return {
     vocabSize: config.vocab_size,
@@ -71,9 +94,8 @@ export function readBertConfig(file: string, raw: unknown, family: BertFamily): 
     hiddenDropout: config.hidden_dropout_prob,
     attentionDropout: config.attention_probs_dropout_prob,
     ...(family === "electra" ? { embeddingSize: config.embedding_size ?? 128 } : {}),
-    ...(family === "roberta" ? { positionsAfter: config.pad_token_id ?? 1 } : {}),
-    // MPNet's padding token is fixed in its code.
-    ...(family === "mpnet" ? { positionsAfter: 1, relativeBuckets: config.relative_attention_num_buckets } : {}),
+    ...(positionsAfter === undefined ? {} : { positionsAfter }),
+    ...(family === "mpnet" ? { relativeBuckets: config.relative_attention_num_buckets } : {}),
   };
 }
 
@@ -84,10 +106,6 @@ export function checkHeads(file: string, hiddenSize: number, heads: number): voi
     found: `hidden_size ${hiddenSize}, num_attention_heads ${heads}`,
     expected: "a number of heads that divides hidden_size",
   });
-}
-
-function renamed(raw: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [DISTILBERT_KEYS.get(key) ?? key, value]));
 }
 
 /** The config.json of a fresh model. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { collectWarnings } from "#nearmiss/base/warnings.js";
+import { precompiledNormalizer } from "#nearmiss/data/precompiled.js";
 import { loadTokenizer } from "#nearmiss/data/tokenize.js";
 import { tokenizeAll } from "#nearmiss/data/tokenize-all.js";
 import { trainWordPiece } from "#nearmiss/data/vocabulary.js";
@@ -149,4 +150,29 @@ test("many texts are tokenised by id, and truncated ones are counted", async () 
   expect([...ids.keys()]).toEqual(["__proto__", "constructor"]);
   expect(ids.get("__proto__")).toEqual(tokenizer.encode("the fox"));
   expect(warnings.list()).toMatchObject([{ code: "text-truncated", count: 1 }]);
+});
+
+test("a compiled normaliser replaces the graphemes it knows, and is refused where it is cut off", () => {
+  // A trie of two words: "a" stands for the text at 0, "b" for that at 2. Units: offset << 10 | leaf follows << 8 | label; values have the top bit.
+  const units = new Uint32Array(512);
+  const root = 1;
+  units[0] = root << 10;
+  const put = (byte: number, at: number, value: number) => {
+    units[root ^ byte] = (at << 10) | (1 << 8) | byte;
+    units[root ^ byte ^ at] = (0x80000000 | value) >>> 0;
+  };
+  put(0x61, 256, 0);
+  put(0x62, 300, 2);
+  const bytes = Buffer.alloc(4 + units.byteLength);
+  bytes.writeUInt32LE(units.byteLength, 0);
+  for (const [i, unit] of units.entries()) bytes.writeUInt32LE(unit, 4 + 4 * i);
+  const map = Buffer.concat([bytes, Buffer.from("x\0yz\0")]).toString("base64");
+  const normalize = precompiledNormalizer(map, "tokenizer.json");
+  expect(normalize("")).toBe("");
+  expect(normalize("cab b")).toBe("cxyz yz");
+  // The accent belongs to the grapheme that is replaced whole; a longer grapheme is taken apart.
+  expect(normalize("a\u0301c")).toBe("xc");
+  expect(normalize(`a${"\u0301".repeat(3)}`)).toBe(`x${"\u0301".repeat(3)}`);
+  for (const broken of ["", "AAAA", map.slice(0, 400)])
+    expect(() => precompiledNormalizer(broken, "tokenizer.json")).toThrow(/cut off/);
 });
