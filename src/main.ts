@@ -26,6 +26,9 @@ export { type CountedWarning, collectWarnings, type Warnings } from "./base/warn
 export { type PullOptions, type PullResult, pull } from "./checkpoint/pull.js";
 export { describeData } from "./data/describe.js";
 export { type HoldOutOptions, holdOutItems, holdOutPairs } from "./data/held-out.js";
+export { type ClassKnowledge, type LabelledBatching, labelledBatches } from "./data/labelled-batches/index.js";
+export { type ClassPair, distinctClassPairs } from "./data/labelled-batches/pairs.js";
+export type { ClassItem, LabelledEpoch } from "./data/labelled-batches/types.js";
 export { loadData, loadDataset } from "./data/load.js";
 export type { PairScorer, TextPair } from "./encode/cross-encoder.js";
 export type { Engine, HostTensor } from "./engine/types.js";

@@ -7,6 +7,7 @@ import type { Engine, HostTensor } from "#nearmiss/engine/types.js";
 import { input, type Tensor } from "#nearmiss/graph/index.js";
 import { miner } from "#nearmiss/miners/index.js";
 import { relationsOf } from "#nearmiss/miners/relations.js";
+import { tripletTelemetry } from "#nearmiss/miners/telemetry.js";
 import type { LabelledBatch, Miner } from "#nearmiss/miners/types.js";
 import { range } from "./batch.js";
 
@@ -92,5 +93,20 @@ test("onnxruntime selects what the interpreter selects", async () => {
         expect(Array.from(got[name]?.data ?? []), `${one.name} ${name}`).toEqual(Array.from(data));
       }
     }
+  }
+});
+
+test("telemetry is the same there, of all triplets and of listed ones", async () => {
+  const options = { metric: "l2", normalize: true, margin: 0.2 } as const;
+  const selection = miner("facenet-semi-hard", { fallback: "hardest" }).select(batch, noise);
+  for (const selected of [batch, { ...batch, selection }]) {
+    const outputs = { ...tripletTelemetry(selected, options) };
+    const program = await engine.compile({ outputs });
+    const weights = await engine.load(new Map());
+    const given = feeds(9, 20, 3);
+    const needed = Object.fromEntries(program.inputs.map((name) => [name, given[name] as HostTensor]));
+    const got = await engine.run(program, needed, weights);
+    for (const [name, { data }] of Object.entries(evaluate(outputs, given)))
+      expect(Math.abs((got[name]?.data[0] as number) - (data[0] as number)), name).toBeLessThan(1e-5);
   }
 });
