@@ -9,6 +9,7 @@ import { compareSystems } from "./compare-systems.js";
 import { type LabelledResult, measureLabelled, parseLabelledMeasures } from "./labelled-measures.js";
 import type { ItemLabels } from "./labels.js";
 import type { EvaluationResult, MeasuredMean, SystemKind } from "./results.js";
+import { verificationMeasures, verifyItems } from "./verify-items.js";
 
 /** A system's vectors of the items. */
 export interface VectorSystem {
@@ -37,18 +38,19 @@ export interface LabelledEvaluationOptions {
 
 export const defaultLabelledMeasures = ["precision@1", "r-precision", "map@r", "mrr", "recall@10", "nmi"];
 
-const clustered = ["nmi", "ami"] as const;
+const clustered = ["nmi", "ami"];
 
 /** Throws `unknown-measure` on a name that measures no labelled items. */
 export function checkLabelledMeasures(names: readonly string[]): void {
   parseLabelledMeasures(names.filter(isRanked));
 }
 
-const isRanked = (name: string): boolean => clustered.every((one) => one !== name);
+const isVerified = (name: string): boolean => verificationMeasures.some((one) => one === name);
+const isRanked = (name: string): boolean => !clustered.includes(name) && !isVerified(name);
 
 /**
  * Measures systems on labelled items, each item against all others, and compares the first system with each other one. NMI and AMI belong to the whole set:
- * their interval is a jackknife's over the items with the clusters as they are, and they are not compared.
+ * their interval is a jackknife's over the items with the clusters as they are. Verification has its own (see `verifyItems`). Neither is compared.
  */
 export async function evaluateLabelled(options: LabelledEvaluationOptions): Promise<EvaluationResult> {
   const {
@@ -63,7 +65,7 @@ export async function evaluateLabelled(options: LabelledEvaluationOptions): Prom
   } = options;
   const ranked = parseLabelledMeasures(measures.filter(isRanked));
   const results: LabelledResult[] = [];
-  const agreements: Readonly<Record<string, MeasuredMean>>[] = [];
+  const others: Readonly<Record<string, MeasuredMean>>[] = [];
   for (const { vectors, dimension, similarity } of systems) {
     const items = { vectors, labels };
     results.push(
@@ -76,8 +78,11 @@ export async function evaluateLabelled(options: LabelledEvaluationOptions): Prom
         progress: options.progress,
       }),
     );
-    if (ranked.length < measures.length)
-      agreements.push(await clusterAgreement({ items, dimension, similarity, seed, engine }));
+    const ofClusters = measures.some((name) => clustered.includes(name));
+    others.push({
+      ...(ofClusters ? await clusterAgreement({ items, dimension, similarity, seed, engine }) : {}),
+      ...(measures.some(isVerified) ? verifyItems({ items, dimension, seed }) : {}),
+    });
   }
   const [first] = results;
   if (first === undefined) throw inputError("bad-option", "there is no system to evaluate", { field: "systems" });
@@ -92,7 +97,7 @@ export async function evaluateLabelled(options: LabelledEvaluationOptions): Prom
     data: { ...data, kind: "labelled", queries: first.measured.length, documents: labels.length, lone: first.lone },
     systems: compared.systems.map((system, i) => ({
       ...system,
-      measures: Object.fromEntries(measures.map((name) => [name, system.measures[name] ?? agreements[i]![name]!])),
+      measures: Object.fromEntries(measures.map((name) => [name, system.measures[name] ?? others[i]![name]!])),
     })),
     comparisons: compared.comparisons,
   };

@@ -55,7 +55,7 @@ export function parseLabelledMeasures(names: readonly string[]): readonly Labell
       throw inputError("unknown-measure", "the measure of labelled items is not known", {
         field: "measures",
         found: name,
-        expected: `${[...formulas.keys(), "nmi", "ami"].join(", ")}, with k ≥ 1`,
+        expected: `${[...formulas.keys(), "nmi", "ami", "accuracy", "val@far", "roc-auc", "eer", "threshold"].join(", ")}; k ≥ 1`,
       });
     return { name, formula, k: Number(cut) };
   });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { rng } from "#nearmiss/base/rng.js";
 import {
   averagePrecision,
   bestAccuracy,
@@ -9,6 +10,7 @@ import {
   rocAuc,
 } from "#nearmiss/evaluate/roc.js";
 import { verifyByFolds } from "#nearmiss/evaluate/verification.js";
+import { verifyItems } from "#nearmiss/evaluate/verify-items.js";
 
 const pair = fc.tuple(fc.integer({ min: 0, max: 6 }), fc.boolean());
 const mixed = fc
@@ -86,4 +88,34 @@ test("pairs of one kind only, and distances that are no numbers, are refused", (
   expect(() => verifyByFolds({ distances: [1, 2, 3], same: [1, 0, 1], folds: [0, 0, 1] })).toThrow(
     /fold 1: 1 same, 0 different/,
   );
+});
+
+/** Items around the corners of a simplex, far from each other beside the noise. */
+function simplex(size: number, noise: number): { vectors: Float32Array; labels: string[] } {
+  const generator = rng(7, "simplex");
+  const labels = Array.from({ length: size }, (_, i) => `class ${i % 5}`);
+  return {
+    labels,
+    vectors: Float32Array.from(
+      { length: 5 * size },
+      (_, i) => (Math.floor(i / 5) % 5 === i % 5 ? 1 : 0) + noise * generator.normal(),
+    ),
+  };
+}
+
+test("items that lie apart are verified without an error; those of one cloud are guessed", () => {
+  const clear = verifyItems({ items: simplex(100, 0.05), dimension: 5, seed: 1, pairs: 500 });
+  expect([clear.accuracy.mean, clear["roc-auc"].mean, clear.eer.mean, clear["val@far"].mean]).toEqual([1, 1, 0, 1]);
+  // Same pairs have cosines near 1, others near 0: the threshold lies between.
+  expect(clear.threshold.mean).toBeGreaterThan(0.3);
+  expect(clear.threshold.mean).toBeLessThan(0.9);
+  const guessed = verifyItems({ items: simplex(100, 50), dimension: 5, seed: 1, pairs: 500 });
+  expect(guessed["roc-auc"].low).toBeLessThan(0.55);
+  expect(guessed["roc-auc"].high).toBeGreaterThan(0.5);
+  expect(guessed).toEqual(verifyItems({ items: simplex(100, 50), dimension: 5, seed: 1, pairs: 500 }));
+});
+
+test("too few pairs of a kind are an error", () => {
+  const items = { vectors: Float32Array.of(1, 2, 3, 4), labels: ["a", "a", "b", "c"] };
+  expect(() => verifyItems({ items, dimension: 1, seed: 1 })).toThrow(/1 same/);
 });
