@@ -32,8 +32,32 @@ export type { ClassItem, LabelledEpoch } from "./data/labelled-batches/types.js"
 export { loadData, loadDataset } from "./data/load.js";
 export type { PairScorer, TextPair } from "./encode/cross-encoder.js";
 export type { Engine, HostTensor } from "./engine/types.js";
+export { type ClusteringOptions, clusterAgreement } from "./evaluate/clustering.js";
+export { kendall, midRanks, pearson, spearman } from "./evaluate/correlation.js";
+export {
+  type LabelledMeasure,
+  type LabelledResult,
+  measureLabelled,
+  parseLabelledMeasures,
+} from "./evaluate/labelled-measures.js";
+export type { ItemLabels, LabelValue } from "./evaluate/labels.js";
+export type { LabelledVectors, MatchRankOptions } from "./evaluate/match-ranks.js";
 export { parseMeasures } from "./evaluate/measures.js";
+export { benjaminiHochberg, holm } from "./evaluate/multiple-testing.js";
+export { pairedTTest, type TTest, type WilcoxonTest, wilcoxonTest } from "./evaluate/paired-tests.js";
+export { type RandomisationResult, randomisationTest } from "./evaluate/randomisation.js";
+export {
+  averagePrecision,
+  bestAccuracy,
+  calibrateThreshold,
+  equalErrorRate,
+  type OperatingPoint,
+  operatingPoints,
+  rocAuc,
+  type VerificationPairs,
+} from "./evaluate/roc.js";
 export type { Comparison, EvaluationResult, SystemResult } from "./evaluate/systems.js";
+export { type FoldOptions, type Verification, type VerifiedFold, verifyByFolds } from "./evaluate/verification.js";
 export { type EmbedOptions, type EmbedResult, embed } from "./front/embed.js";
 export { evaluate } from "./front/evaluate.js";
 export type { Baseline, EvaluateOptions } from "./front/evaluate-options.js";
@@ -79,6 +103,7 @@ export { shiftedTopK } from "./negatives/samplers/shifted-top-k.js";
 export { simans } from "./negatives/samplers/simans.js";
 export { topK } from "./negatives/samplers/top-k.js";
 export { bm25 } from "./search/bm25.js";
+export { type Reranker, type RerankOptions, rerank } from "./search/rerank.js";
 export { tfIdf } from "./search/tf-idf.js";
 export type { TrainConfig } from "./train/config.js";
 export type { DryRun, DryRunTiming } from "./train/dry-run.js";
