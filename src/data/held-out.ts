@@ -19,15 +19,19 @@ export interface HoldOutOptions {
 
 /**
  * Labelled data with a split `to`: as they are when they have one; otherwise a share of the items of `from`, or of its classes, chosen by a
- * hash of seed and id (or label). Classes that share an item stay together. The fingerprint stays, since the choice is a function of content and options. Throws
- * `no-dev-split` where nothing can be held out, or all would be.
+ * hash of seed and id (or label). Items are taken from class after class, the share of each but at least two, since an item without another of its class measures nothing; classes of
+ * fewer than four give none, where others can. With `class`, classes that share an item stay together. The fingerprint stays, since the choice is a function of content and options.
+ * Throws `no-dev-split` where nothing can be held out, or all would be.
  */
 export function holdOutItems(data: LabelledData, options: HoldOutOptions = {}): LabelledData {
   const { to = "dev", from = "train", share = 0.1, by = "item", seed = 1 } = options;
   if (data.splits.has(to)) return data;
   const ids = splitNamed(data, from);
   const groups = by === "item" ? ids.map((id) => ({ key: id, ids: [id] })) : classGroups(data, ids);
-  const held = new Set(chosen(data, groups, { share, seed, to }).flatMap((group) => group.ids));
+  const byClass = by === "item" ? ofEachClass(data, ids, checkedShare(share), seed) : [];
+  const held = new Set(
+    byClass.length > 0 ? byClass : chosen(data, groups, { share, seed, to }).flatMap((one) => one.ids),
+  );
   const splits = new Map(data.splits);
   splits.set(
     from,
@@ -38,6 +42,38 @@ export function holdOutItems(data: LabelledData, options: HoldOutOptions = {}): 
     ids.filter((id) => held.has(id)),
   );
   return { ...data, splits };
+}
+
+/** Items of classes in the order of their hashes, until the share (and four items) is reached. */
+function ofEachClass(data: LabelledData, ids: readonly string[], share: number, seed: number): readonly string[] {
+  const classes = new Map<string, string[]>();
+  for (const id of ids) {
+    const label = data.items.get(id)?.labels[0] as string;
+    const members = classes.get(label) ?? [];
+    members.push(id);
+    classes.set(label, members);
+  }
+  const wanted = Math.max(4, Math.round(share * ids.length));
+  const held: string[] = [];
+  for (const label of inHashOrder([...classes.keys()], seed)) {
+    const members = classes.get(label) as string[];
+    if (held.length >= wanted || members.length < 4) continue;
+    held.push(...inHashOrder(members, seed).slice(0, Math.max(2, Math.round(share * members.length))));
+  }
+  return held;
+}
+
+/** The keys in the order of the hashes of seed and key. */
+function inHashOrder(keys: readonly string[], seed: number): readonly string[] {
+  return keys
+    .map((key) => ({ key, hash: createHash("sha256").update(`${seed}:${key}`, "utf8").digest("hex") }))
+    .sort((a, b) => compareCodePoints(a.hash, b.hash))
+    .map(({ key }) => key);
+}
+
+function checkedShare(share: number): number {
+  if (share > 0 && share < 1) return share;
+  throw inputError("bad-usage", "a share is above 0 and below 1", { field: "share", found: String(share) });
 }
 
 /** As `holdOutItems` for scored pairs. Pairs of equal texts go the same way. */
@@ -104,8 +140,7 @@ function chosen<T extends { readonly key: string }>(
   groups: readonly T[],
   { share, seed, to }: { readonly share: number; readonly seed: number; readonly to: string },
 ): readonly T[] {
-  if (!(share > 0 && share < 1))
-    throw inputError("bad-usage", "a share is above 0 and below 1", { field: "share", found: String(share) });
+  checkedShare(share);
   if (groups.length < 2) {
     throw inputError("no-dev-split", `there is no split ${JSON.stringify(to)} and nothing can be held out`, {
       file: data.source,
@@ -113,12 +148,12 @@ function chosen<T extends { readonly key: string }>(
       hint: "add the split to the data",
     });
   }
-  const hashed = groups.map((group) => ({ group, hash: hashOf(`${seed}:${group.key}`) }));
-  hashed.sort((a, b) => compareCodePoints(a.hash, b.hash));
   const count = Math.min(groups.length - 1, Math.max(1, Math.round(share * groups.length)));
-  return hashed.slice(0, count).map(({ group }) => group);
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  const keys = new Set(
+    inHashOrder(
+      groups.map(({ key }) => key),
+      seed,
+    ).slice(0, count),
+  );
+  return groups.filter(({ key }) => keys.has(key));
 }

@@ -153,6 +153,21 @@ describe("holding out", () => {
     );
   });
 
+  test("an item held out has another of its class beside it, however small classes are", async () => {
+    const small = Array.from({ length: 90 }, (_, i) => ({
+      text: `text ${i}`,
+      label: i < 5 ? `lone ${i}` : `c${i % 17}`,
+    }));
+    const held = holdOutItems(await labelled(join(folderWith({ "a.jsonl": jsonl(...small) }), "a.jsonl")));
+    const dev = (held.splits.get("dev") ?? []).map((id) => held.items.get(id)?.labels[0]);
+    expect(dev).toHaveLength(10);
+    for (const label of dev) expect(dev.filter((other) => other === label).length).toBeGreaterThan(1);
+    const lone = jsonl(...Array.from({ length: 20 }, (_, i) => ({ text: `t${i}`, label: `l${i}` })));
+    const alone = holdOutItems(await labelled(join(folderWith({ "a.jsonl": lone }), "a.jsonl")));
+    expect(alone.splits.get("dev")).toHaveLength(2);
+    expect(() => holdOutItems(alone, { to: "x", share: 1 })).toThrow(/above 0 and below 1/);
+  });
+
   test("whole classes: no label stands on both sides", async () => {
     const held = holdOutItems(await data(), { by: "class", share: 0.25, to: "test" });
     const [train, test] = [labelsIn(held, "train"), labelsIn(held, "test")];

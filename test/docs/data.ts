@@ -158,15 +158,15 @@ function writeLabelled(write: Write): void {
     ["dark", 40],
     ["bright", 220],
   ] as const) {
-    for (let i = 0; i < 4; i++) write(`photos/${label}/${i}.png`, greyPng(8, shade + 4 * i));
+    for (let i = 0; i < 12; i++) write(`photos/${label}/${i}.png`, greyPng(8, shade + 2 * i));
   }
-  const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (8, 4), }".padEnd(117);
-  const numbers = Float32Array.from({ length: 32 }, (_, i) => Math.sin(i) + Math.floor(i / 16));
+  const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (24, 4), }".padEnd(117);
+  const numbers = Float32Array.from({ length: 96 }, (_, i) => Math.sin(i) + Math.floor(i / 48));
   write(
     "vectors.npy",
     Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00\x76\x00${header}\n`, "latin1"), Buffer.from(numbers.buffer)]),
   );
-  write("vectors.labels.txt", "a\na\na\na\nb\nb\nb\nb\n");
+  write("vectors.labels.txt", "a\n".repeat(12) + "b\n".repeat(12));
 }
 
 /** A square grey picture of one shade. */
