@@ -1,18 +1,16 @@
 // One update of a large batch through GradCache, against updates on the same pairs in small batches, and against sentence-transformers'
 // CachedMultipleNegativesRankingLoss on the same pairs and threads. Every measurement is a process of its own, so that its peak memory is too.
 //
-//     node bench/gradcache.mjs [MODEL [DATA]] [--pairs 4096] [--micro 32] [--dropout 0] [--threads 2] [--no-peer]
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
+//     node bench/gradcache.mjs [MODEL [DATA]] [--pairs 4096] [--micro 16] [--dropout 0] [--threads 2] [--no-peer]
 import { parseArgs } from "node:util";
 import { loadData } from "nearmiss";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import { loss } from "#nearmiss/losses/index.js";
 import { layOutBatch } from "#nearmiss/train/batch.js";
 import { gradCache } from "#nearmiss/train/grad-cache.js";
-import { wholeBatches } from "#nearmiss/train/stepper.js";
+import { pairStep, wholeBatches } from "#nearmiss/train/stepper.js";
 import { fineTuning, randomBatches } from "./batches.mjs";
-import { machine, peakBytes } from "./machine.mjs";
+import { inOwnProcess, machine, peakBytes } from "./machine.mjs";
 import { runPeer } from "./peers/setup.mjs";
 
 const { values, positionals } = parseArgs({
@@ -20,7 +18,7 @@ const { values, positionals } = parseArgs({
   allowNegative: true,
   options: {
     pairs: { type: "string", default: "4096" },
-    micro: { type: "string", default: "32" },
+    micro: { type: "string", default: "16" },
     dropout: { type: "string", default: "0" },
     threads: { type: "string", default: "2" },
     peer: { type: "boolean", default: true },
@@ -40,14 +38,18 @@ async function measure(way) {
   const engine = await createEngine({ threads });
   const weights = await engine.load(tuning.weights);
   const optimiser = await engine.optimiser(weights, { kind: "adamw", weightDecay: 0.01 });
-  const parts = { ...tuning, engine, weights, optimiser, loss: loss("mnrl"), dropout };
+  const learner = { engine, encoder: tuning.encoder, weights, optimiser };
+  const parts = { learner, encoder: tuning.encoder, tokens: tuning.tokens, loss: loss("mnrl"), dropout };
   const lay = (some) => layOutBatch(some, () => [], tuning.known, "batch");
   const settings = (step) => ({
     learningRate: 2e-5,
     maxNorm: 1,
     ...(dropout > 0 ? { dropout: { seed: 1, step } } : {}),
   });
-  const stepper = way === "cached" ? gradCache(parts, micro) : wholeBatches(parts);
+  const stepper =
+    way === "cached"
+      ? gradCache(parts, micro)
+      : wholeBatches(learner, dropout, pairStep(learner, tuning.encoder, parts.loss, tuning.tokens));
   const batches =
     way === "cached" ? [rows] : Array.from({ length: pairs / micro }, (_, i) => rows.slice(i * micro, (i + 1) * micro));
   for (const row of rows)
@@ -76,14 +78,7 @@ function pairsOf(data) {
 
 if (values.way !== undefined) console.log(JSON.stringify(await measure(values.way)));
 else {
-  const own = (way) => {
-    const done = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...process.argv.slice(2), "--way", way], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    if (done.status !== 0) throw new Error(`${way} failed`);
-    return JSON.parse(done.stdout);
-  };
+  const own = (way) => inOwnProcess(import.meta.url, ["--way", way]);
   const small = own("small");
   const cached = own("cached");
   let peer = null;

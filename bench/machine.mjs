@@ -1,6 +1,8 @@
 // What the figures were taken on.
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
 
 /** Processes that wanted a core in the minute before this one began: a figure taken beside others' work is not worth much. */
 const [load] = loadavg();
@@ -42,3 +44,14 @@ export function spread(values) {
 
 /** The process's greatest resident memory so far, bytes. */
 export const peakBytes = () => process.resourceUsage().maxRSS * 1024;
+
+/** Runs a benchmark's own script again with more arguments, so that a measurement has its own memory; returns the JSON it prints. */
+export function inOwnProcess(script, args) {
+  const done = spawnSync(process.execPath, [fileURLToPath(script), ...process.argv.slice(2), ...args], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 1 << 28,
+  });
+  if (done.status !== 0) throw new Error(`${args.join(" ")} failed`);
+  return JSON.parse(done.stdout);
+}

@@ -1,12 +1,13 @@
 // Where the time of a fine-tuning step goes: onnxruntime's own profile of the step's graph by kind of node, and the kernels around it.
 //
-//     node bench/profile.mjs [MODEL [DATA]] [--dropout 0.1] [--threads 2] [--steps 4] [--shapes]
+//     node bench/profile.mjs [MODEL [DATA]] [--dropout 0.1] [--precision int8] [--threads 2] [--steps 4] [--shapes]
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { createWasmHost } from "#nearmiss/engine/host-wasm.js";
+import { int8Spec } from "#nearmiss/engine/int8.js";
 import { adamwFactors } from "#nearmiss/engine/reference.js";
 import { createSource } from "#nearmiss/engine/source.js";
 import { bindRun, concreteShape } from "#nearmiss/engine/split.js";
@@ -23,6 +24,8 @@ const { values, positionals } = parseArgs({
     groups: { type: "string", default: "10" },
     steps: { type: "string", default: "4" },
     shapes: { type: "boolean", default: false },
+    precision: { type: "string", default: "float32" },
+    limit: { type: "string", default: "127" },
   },
 });
 const dropout = Number(values.dropout);
@@ -36,7 +39,10 @@ const tuning = await fineTuning(
   { maxLength: 256, groups: Number(values.groups) },
 );
 const { groups, feeds } = tuning.collate(randomBatches(tuning.data, 1, Number(values.batch))[0]);
-const source = createSource(trainingSpec(tuning.encoder, loss("mnrl"), { groups, dropout, attentionDropout: dropout }));
+const spec = trainingSpec(tuning.encoder, loss("mnrl"), { groups, dropout, attentionDropout: dropout });
+const { precision } = values;
+const int8 = { precision, rows: "tokens", limit: Number(values.limit) };
+const source = createSource(precision === "float32" ? spec : int8Spec(spec, int8));
 const bindings = bindRun(source, feeds, tuning.weights);
 const masks = source.masks.map(({ graphName, rate, shape }) => ({
   graphName,
@@ -123,6 +129,7 @@ console.log(
     {
       name: "profile",
       dropout,
+      precision,
       threads,
       tokens: feeds.ids.shape[0] - 1,
       nodes,

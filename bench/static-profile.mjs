@@ -22,14 +22,25 @@ import { tokenSource } from "#nearmiss/train/token-source.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { threads: { type: "string", default: "2" }, steps: { type: "string", default: "8" } },
+  options: {
+    threads: { type: "string", default: "2" },
+    steps: { type: "string", default: "8" },
+    batch: { type: "string", default: "512" },
+    vocabulary: { type: "string", default: "30000" },
+  },
 });
 const source = positionals[0] ?? "../shared/data/medquad";
 const data = await loadData(source);
-const config = resolveConfig({ data: source, model: "static", sampler: "in-batch" });
+const config = resolveConfig({
+  data: source,
+  model: "static",
+  sampler: "in-batch",
+  batchSize: Number(values.batch),
+  vocabularySize: Number(values.vocabulary),
+});
 const engine = await createEngine({ threads: 1 });
 const session = await prepareSession({ config, data, engine, warnings: collectWarnings(), progress: noProgress });
-const { encoder } = session.trainer;
+const { encoder, description } = session.task.learner;
 const [table, width] = encoder.parameters.get("embedding.weight");
 await engine.close();
 
@@ -45,7 +56,7 @@ async function timed(name, work) {
 const rows = trainingRows(data, "train");
 const known = knownPositives(data, ["train"]);
 const { batches } = batchSampler({ rows, batchSize: config.batchSize, seed: 1, epoch: 0, knownPositives: known });
-const tokens = tokenSource(data, sequencer(session.start.description, collectWarnings()));
+const tokens = tokenSource(data, sequencer(description, collectWarnings()));
 const program = createSource(trainingSpec(encoder, loss("mnrl"), { groups: 1, dropout: 0, attentionDropout: 0 }));
 const graph = await InferenceSession.create(program.model, {
   intraOpNumThreads: Number(values.threads),

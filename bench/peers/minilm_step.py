@@ -1,6 +1,6 @@
 """Fine-tuning steps of a BERT encoder with sentence-transformers' own model and loss, as its trainer runs them.
 
-In:  {model, batches: [{queries, documents}], dropout, warmup, threads, maxLength}
+In:  {model, batches: [{queries, documents}], dropout, precision: float32 or bfloat16, warmup, threads, maxLength}
 Out: {seconds: [one a measured step], processorSeconds, tokens: [...], losses: [...], peakBytes, attention, attentionDropout, hiddenDropout, versions}
 """
 import json
@@ -48,7 +48,8 @@ seconds, processor, tokens, losses = [], [], [], []
 for number, batch in enumerate(request["batches"]):
     begin, used = time.perf_counter(), time.process_time()
     columns = [features(batch["queries"]), features(batch["documents"])]
-    loss = loss_function(columns, None)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=request["precision"] == "bfloat16"):
+        loss = loss_function(columns, None)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
