@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { gather, maximum, relu } from "../graph/index.js";
+import { gather, maximum, relu, type Tensor } from "../graph/index.js";
 import { pairCountsOf, pairsOf } from "../miners/selection.js";
 import { distanceMatrix } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
@@ -30,13 +30,12 @@ export const margin = defineLoss({
       const { anchors, references } = vectorsOf(batch, { normalize: true });
       const own = beta === "shared" ? parameters("beta") : gather(parameters("beta"), singleClasses(batch));
       const beyond = distanceMatrix(anchors, references, "l2").sub(own.unsqueeze(1));
-      const terms = [relu(beyond.add(margin)), relu(beyond.neg().add(margin))] as const;
-      const { positive, negative } = form === "pairs" ? pairsOf(batch) : pairCountsOf(batch);
-      const weights = [positive.cast("float32"), negative.cast("float32")] as const;
-      const total = terms[0].mul(weights[0]).add(terms[1].mul(weights[1])).sum();
-      const active = weights
-        .map((weight, i) => weight.mul((terms[i] ?? weight).greater(0).cast("float32")).sum())
-        .reduce((a, b) => a.add(b));
+      const [near, far] = [relu(beyond.add(margin)), relu(beyond.neg().add(margin))];
+      const counts = form === "pairs" ? pairsOf(batch) : pairCountsOf(batch);
+      const [positive, negative] = [counts.positive.cast("float32"), counts.negative.cast("float32")];
+      const over = (term: Tensor) => term.greater(0).cast("float32");
+      const total = near.mul(positive).add(far.mul(negative)).sum();
+      const active = over(near).mul(positive).add(over(far).mul(negative)).sum();
       return { loss: total.div(maximum(active, 1)), telemetry: { active, beta: own.mean() } };
     },
   },

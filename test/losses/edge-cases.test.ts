@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { constant } from "#nearmiss/graph/index.js";
 import { losses } from "#nearmiss/losses/catalogue.js";
 import { lossOf } from "#nearmiss/losses/index.js";
+import { miner } from "#nearmiss/miners/index.js";
 import type { Selection } from "#nearmiss/miners/types.js";
 import { compile } from "../graph/onnxruntime.js";
-import { type Example, example, range } from "../miners/batch.js";
+import { batchOf, type Example, example, range } from "../miners/batch.js";
 import { type Given, graphOf, lossAndGradients, parametersOf, type Vectors } from "./labelled.js";
 
 const names = losses.filter(({ kinds }) => (kinds as readonly string[]).includes("labelled")).map(({ name }) => name);
@@ -209,4 +210,17 @@ test("an older copy of a row in the memory is neither its positive nor its negat
   const { loss } = lossAndGradients("supcon", {}, { example: older });
   const other = { ...older, memoryItems: [{ id: "other", labels: ["a"] }] };
   expect(loss).not.toBe(lossAndGradients("supcon", {}, { example: other }).loss);
+});
+
+test("what a miner chooses of a memory is what the loss takes", () => {
+  const memory = range(5).map((i) => range(4).map((j) => Math.cos(2 + 1.9 * i + 0.7 * j * j)));
+  const earlier = ["b", "a", "c", "c", "a"].map((label, i) => ({ id: `earlier ${i}`, labels: [label] }));
+  const example = { ...mixed, memory, memoryItems: earlier };
+  const selection = miner("batch-hard", { metric: "l2", normalize: false }).select(batchOf(example));
+  const options = { metric: "l2", margin: 2 };
+  const mined = lossAndGradients("triplet-margin", options, { example, selection });
+  const direct = lossAndGradients("batch-hard-triplet", options, { example });
+  expect(mined.loss).toBeCloseTo(direct.loss, 9);
+  const [a = [], b = []] = [mined, direct].map(({ gradients }) => gradients.get("embeddings"));
+  for (const [i, value] of a.entries()) expect(value).toBeCloseTo(b[i] as number, 9);
 });
