@@ -97,6 +97,8 @@ interface ProductAttributes {
   readonly geluGate: None;
   readonly squaredDistances: None;
   readonly weightedDifferences: None;
+  readonly absoluteDistances: None;
+  readonly weightedSigns: None;
 }
 
 /** How a window moves over [rows, channels, height, width]: steps down and right, and zeros above, left, below, right. */

@@ -1,4 +1,13 @@
-import { l2Normalize, matmul, sqrt, squaredDistances, type Tensor, transpose, where } from "../graph/index.js";
+import {
+  absoluteDistances,
+  l2Normalize,
+  matmul,
+  sqrt,
+  squaredDistances,
+  type Tensor,
+  transpose,
+  where,
+} from "../graph/index.js";
 
 /** Distances between rows: 1 − cos, Euclidean, its square, and the sum of absolute differences. */
 export const metrics = ["cosine", "l2", "l2-squared", "l1"] as const;
@@ -21,10 +30,10 @@ export function rowDistance(a: Tensor, b: Tensor, metric: Metric): Tensor {
   return metric === "l2-squared" ? squared : safeSqrt(squared);
 }
 
-/** Distances of every row of `a` [n, d] to every row of `b` [m, d]: [n, m]. Only `l1` needs n·m·d numbers in memory. */
+/** Distances of every row of `a` [n, d] to every row of `b` [m, d]: [n, m], without n·m·d numbers in memory. */
 export function distanceMatrix(a: Tensor, b: Tensor, metric: Metric): Tensor {
   if (metric === "cosine") return similarityMatrix(a, b, "cosine").neg().add(1);
-  if (metric === "l1") return rowDistance(a.unsqueeze(1), b.unsqueeze(0), metric);
+  if (metric === "l1") return absoluteDistances(a, b);
   // The longer side as rows, as in `similarityMatrix`.
   const squared = a === b ? squaredDistances(a, b) : transpose(squaredDistances(b, a));
   return metric === "l2-squared" ? squared : safeSqrt(squared);

@@ -3,6 +3,7 @@
 import type { Rng } from "#nearmiss/base/rng.js";
 import {
   abs,
+  absoluteDistances,
   acos,
   argMax,
   argMin,
@@ -342,6 +343,16 @@ export const cases: { readonly [O in OpName]: readonly Case[] } = {
     one((x) => [maxPool2d(x, 2), avgPool2d(x, 2)], normal("n", "m", 4, 6)),
     one((x) => maxPool2d(x, 3, { stride: 2, padding: 1 }), normal("n", 2, 5, 6)),
     one((x) => avgPool2d(x, [2, 3], { stride: [2, 1], padding: [0, 1] }), normal("n", 2, 5, 6)),
+  ],
+  absoluteDistances: [
+    { inputs: { a: normal("n", 3), b: normal("m", 3) }, build: ({ a, b }) => absoluteDistances(a!, b!) },
+    one((x) => absoluteDistances(x, x.exp()), normal("n", 19)),
+  ],
+  weightedSigns: [
+    {
+      inputs: { w: normal("n", "m"), a: normal("n", 9), b: normal("m", 9) },
+      build: ({ w, a, b }) => apply("weightedSigns", [w!, a!, b!], {}),
+    },
   ],
   geluGate: [one(geluGate), one((x) => [gelu(x), geluTanh(x)])],
 

@@ -50,10 +50,7 @@ export const productGradients: GradientRules<ProductOp> = {
       .mul(inverse);
     return [dx, weighted, dy];
   },
-  squaredDistances: (dy, [a, b]) => [
-    apply("weightedDifferences", [dy.mul(2), a, b], {}),
-    apply("weightedDifferences", [dy.mul(2).transpose(), b, a], {}),
-  ],
+  squaredDistances: (dy, [a, b]) => ofPairs("weightedDifferences", dy.mul(2), a, b),
   weightedDifferences: (dy, [weights, a, b]) => [
     dy
       .mul(a)
@@ -62,6 +59,8 @@ export const productGradients: GradientRules<ProductOp> = {
     dy.mul(weights.sum(1, { keepDims: true })),
     weights.matmul(dy, { transposeA: true }).neg(),
   ],
+  absoluteDistances: (dy, [a, b]) => ofPairs("weightedSigns", dy, a, b),
+  weightedSigns: "none",
   geluGate: (dys, [u], y) => {
     // 2/√π · e^(-u²), its factor inside the power: a pass less over the widest activations.
     const slope = scalar(Math.log(2 / Math.sqrt(Math.PI)))
@@ -70,3 +69,14 @@ export const productGradients: GradientRules<ProductOp> = {
     return [onlyFirst("geluGate", dys).mul(part(y, 1).add(u.mul(slope)))];
   },
 };
+
+/** The gradients by a and b of what hangs on their differences; rows among themselves are pulled from both sides at once. */
+function ofPairs(
+  op: "weightedDifferences" | "weightedSigns",
+  weights: Tensor,
+  a: Tensor,
+  b: Tensor,
+): (Tensor | null)[] {
+  if (a === b) return [apply(op, [weights.add(weights.transpose()), a, a], {}), null];
+  return [apply(op, [weights, a, b], {}), apply(op, [weights.transpose(), b, a], {})];
+}

@@ -1,4 +1,5 @@
 import type { ProductOp } from "../../graph/op.js";
+import { pairwise, weighted } from "./between-rows.js";
 import { erf } from "./erf.js";
 import { quantised } from "./quantised.js";
 import type { References } from "./reference.js";
@@ -60,26 +61,10 @@ export const productReferences: References<ProductOp> = {
     });
     return [y, mean, inverse];
   },
-  squaredDistances: ({ inputs: [a, b], shape }) => {
-    const [n, m] = shape as [number, number];
-    const width = a.shape[1] ?? 0;
-    return floats(n * m, (place) => {
-      const [i, j] = [Math.floor(place / m) * width, (place % m) * width];
-      let sum = 0;
-      for (let d = 0; d < width; d++) sum += (at(a.data, i + d) - at(b.data, j + d)) ** 2;
-      return sum;
-    });
-  },
-  weightedDifferences: ({ inputs: [weights, a, b], shape }) => {
-    const [n, width] = shape as [number, number];
-    const m = b.shape[0] ?? 0;
-    return floats(n * width, (place) => {
-      const [i, d] = [Math.floor(place / width), place % width];
-      let sum = 0;
-      for (let j = 0; j < m; j++) sum += at(weights.data, i * m + j) * (at(a.data, place) - at(b.data, j * width + d));
-      return sum;
-    });
-  },
+  squaredDistances: pairwise((difference) => difference ** 2),
+  weightedDifferences: weighted((difference) => difference),
+  absoluteDistances: pairwise(Math.abs),
+  weightedSigns: weighted(Math.sign),
   geluGate: ({ inputs: [u] }) => {
     const gate = floats(u.data.length, (i) => 1 + erf(at(u.data, i)));
     return [floats(u.data.length, (i) => at(u.data, i) * at(gate, i)), gate];

@@ -66,3 +66,8 @@ export function rowDot(a: Tensor, b: Tensor): Tensor {
 export function squaredDistances(a: Tensor, b: Tensor): Tensor {
   return apply("squaredDistances", [a, b], {});
 }
+
+/** Sums of absolute differences of the rows of a [n, d] and those of b [m, d]: [n, m], without n·m·d numbers in memory. */
+export function absoluteDistances(a: Tensor, b: Tensor): Tensor {
+  return apply("absoluteDistances", [a, b], {});
+}

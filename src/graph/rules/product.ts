@@ -1,5 +1,5 @@
 import type { Dim } from "../dim.js";
-import type { ProductOp } from "../op.js";
+import type { Inputs, ProductOp } from "../op.js";
 import { broadcastShapes, formatShape, type Shape, type Spec, sameShape, shapeError } from "../shape.js";
 import { float, requireDtype, type ShapeRules } from "./rule.js";
 
@@ -57,18 +57,24 @@ export const productRules: ShapeRules<ProductOp> = {
     const u = requireDtype(op, inputs, 0, "float32");
     return [u, u];
   },
-  squaredDistances: (inputs, _, op) => {
-    const a = requireDtype(op, inputs, 0, "float32");
-    const b = requireDtype(op, inputs, 1, "float32");
-    return float(betweenRows(inputs, a, b, op));
-  },
-  weightedDifferences: (inputs, _, op) => {
-    const [weights, a, b] = [0, 1, 2].map((i) => requireDtype(op, inputs, i, "float32")) as [Spec, Spec, Spec];
-    if (!sameShape(weights.shape, betweenRows(inputs, a, b, op)))
-      throw shapeError(op, inputs, "expected a weight a pair");
-    return a;
-  },
+  squaredDistances: pairwise,
+  weightedDifferences: weighted,
+  absoluteDistances: pairwise,
+  weightedSigns: weighted,
 };
+
+/** A number for each row of a and each of b. */
+function pairwise(inputs: Inputs<Spec>, _: unknown, op: string): Spec {
+  return float(betweenRows(inputs, requireDtype(op, inputs, 0, "float32"), requireDtype(op, inputs, 1, "float32"), op));
+}
+
+/** A row like those of a for each row of a, of weights [n, m] and both. */
+function weighted(inputs: Inputs<Spec>, _: unknown, op: string): Spec {
+  const [weights, a, b] = [0, 1, 2].map((i) => requireDtype(op, inputs, i, "float32")) as [Spec, Spec, Spec];
+  if (!sameShape(weights.shape, betweenRows(inputs, a, b, op)))
+    throw shapeError(op, inputs, "expected a weight a pair");
+  return a;
+}
 
 function betweenRows(inputs: readonly Spec[], a: Spec, b: Spec, op: string): Shape {
   const [[rows = 0, width], [columns = 0, other]] = [a.shape, b.shape];

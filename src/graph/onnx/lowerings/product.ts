@@ -61,11 +61,52 @@ export const productLowerings: Lowerings<ProductOp> = {
     const difference = emitter.op("Sub", [emitter.op("Mul", [a, total]), emitter.op("MatMul", [weights, b])]);
     return cast(emitter, difference, "float32");
   },
+  absoluteDistances: (emitter, inputs, node) =>
+    overDifferences(emitter, inputs, node.inputs[0], (difference) =>
+      emitter.op("ReduceSum", [emitter.op("Abs", [difference]), emitter.lengths([2])], { attributes: { keepdims: 0 } }),
+    ).reduce((sum, one) => emitter.op("Add", [sum, one])),
+  weightedSigns: (emitter, [weights, a, b], node) => {
+    const weight = emitter.op("Unsqueeze", [weights, emitter.lengths([2])]);
+    const parts = overDifferences(emitter, [a, b], node.inputs[1], (difference) => {
+      const pulls = emitter.op("Mul", [emitter.op("Sign", [difference]), weight]);
+      return emitter.op("ReduceSum", [pulls, emitter.lengths([1])], { attributes: { keepdims: 0 } });
+    });
+    return parts.length === 1 ? (parts[0] as string) : emitter.op("Concat", parts, { attributes: { axis: 1 } });
+  },
   geluGate: (emitter, [u]) => {
     const gate = emitter.op("Add", [emitter.op("Erf", [u]), emitter.float(1)]);
     return [emitter.op("Mul", [u, gate]), gate];
   },
 };
+
+/**
+ * What is made of the differences of all rows of a and b, [n, m, dimensions], a few dimensions at a time. Each part begins at a place that
+ * is computed from the part before, or onnxruntime would take all differences first and hold them all.
+ */
+function overDifferences(
+  emitter: Emitter,
+  [a, b]: readonly string[],
+  node: Tensor | undefined,
+  made: (difference: string) => string,
+): readonly string[] {
+  const width = node?.length(1);
+  const step = typeof width === "number" ? 8 : 2 ** 31;
+  const parts: string[] = [];
+  for (let start = 0; start === 0 || (typeof width === "number" && start < width); start += step) {
+    const before = parts.at(-1);
+    const shift = before === undefined ? "" : emitter.op("Shape", [before], { attributes: { start: 0, end: 1 } });
+    const place = (at: number) =>
+      shift === ""
+        ? emitter.lengths([at])
+        : emitter.op("Add", [emitter.lengths([at]), emitter.op("Sub", [shift, shift])]);
+    const [x, y] = [a, b].map((rows, axis) => {
+      const piece = emitter.op("Slice", [rows as string, place(start), place(start + step), emitter.lengths([1])]);
+      return emitter.op("Unsqueeze", [piece, emitter.lengths([1 - axis])]);
+    }) as [string, string];
+    parts.push(made(emitter.op("Sub", [x, y])));
+  }
+  return parts;
+}
 
 function double(emitter: Emitter, x: string): string {
   return emitter.op("Cast", [x], { attributes: { to: 11 } });
