@@ -36,7 +36,7 @@ export async function mineLabelledToFile(options: MineLabelledOptions): Promise<
   const items = itemsOf(data, options.split ?? "train");
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
   try {
-    const { vectors, dimension, made } = await itemVectors(data, items, { ...options, engine, cache, warnings });
+    const { vectors, dimension, fingerprint } = await itemVectors(data, items, { ...options, engine, cache, warnings });
     const mined = mineLabelled({ ...options, items, vectors, dimension, engine, seed });
     return await writeLabelledNegatives(out, format, mined, items, {
       version: version(),
@@ -46,7 +46,7 @@ export async function mineLabelledToFile(options: MineLabelledOptions): Promise<
         fingerprint: data.fingerprint,
         split: options.split ?? "train",
       },
-      model: made,
+      model: { kind: options.model === "raw" ? "raw" : "model", name: options.model, fingerprint },
       parameters: parametersOf(options),
       seed,
     });
