@@ -1,6 +1,6 @@
 // Runs every benchmark and writes docs/benchmarks.md. Takes about half an hour on two cores; nothing else should run.
 //
-//     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--results FILE]
+//     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--pairs 4096] [--results FILE]
 //
 // PEER_PYTHON names a Python with the packages of bench/peers/requirements.txt; without it an environment is made beside them.
 import { spawnSync } from "node:child_process";
@@ -18,6 +18,8 @@ const { values, positionals } = parseArgs({
     threads: { type: "string", default: "2" },
     rounds: { type: "string", default: "2" },
     repeat: { type: "string", default: "3" },
+    // Of the large batch.
+    pairs: { type: "string", default: "4096" },
     results: { type: "string" },
   },
 });
@@ -50,8 +52,18 @@ const results = {
   machine: machine(),
   noPeer,
   fineTuning: run("minilm-step.mjs", [model, data, ...threads, "--rounds", values.rounds, ...peer]),
+  encoding: run("encode.mjs", [model, data, ...threads, "--rounds", values.rounds, ...peer]),
   static: run("static.mjs", [data, ...threads, "--repeat", values.repeat, ...peer]),
-  profiles: ["0", "0.1"].map((rate) => run("profile.mjs", [model, data, ...threads, "--dropout", rate])),
+  staticProfile: run("static-profile.mjs", [data, ...threads]),
+  gradCache: run("gradcache.mjs", [model, data, ...threads, "--pairs", values.pairs, ...peer]),
+  growth: run("growth.mjs", [data, ...threads, "--figure", join(here, "../docs/images/growth.svg")]),
+  profiles: [
+    ["0", "float32"],
+    ["0.1", "float32"],
+    ["0", "int8"],
+  ].map(([rate, precision]) =>
+    run("profile.mjs", [model, data, ...threads, "--dropout", rate, "--precision", precision]),
+  ),
   losses: run("losses.mjs", [...threads, "--rounds", values.rounds, ...peer]),
   eventLoop: run("event-loop.mjs", [model, data, ...threads]),
 };

@@ -14,7 +14,7 @@ const PEER = "sentence-transformers";
 /** docs/benchmarks.md, from the results of all benchmarks. */
 export function page(results) {
   const { date, machine, noPeer, fineTuning } = results;
-  const versions = Object.values(fineTuning.settings)[0][PEER]?.versions;
+  const versions = fineTuning.settings[0].peers[0]?.versions;
   return `# Benchmarks
 
 Made on ${date} by the scripts of \`bench/\`; \`node bench/all.mjs\` runs them all and writes this page. A ratio compares two sides that ran in turns, in one run on one machine; another
@@ -22,12 +22,18 @@ machine gives other ratios: processors with AMX, or without AVX-512, above all.
 
 - Processor: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB; of the features that matter: ${machine.features.join(", ") || "unknown"}; not there: ${machine.missing.join(", ") || "none"}.
 - Threads: ${fineTuning.threads} on both sides. Load of the machine in the minute before: fine-tuning ${number(fineTuning.machine.load)}, static ${number(results.static.machine.load)}, event loop ${number(results.eventLoop.machine.load)} (an average that still holds what ran before; nothing else should run during a benchmark).
-- nearmiss on Node ${machine.node.slice(1)} and onnxruntime ${versionOf("onnxruntime-node")}${versions === undefined ? "" : `; ${PEER} ${versions[PEER]} on torch ${versions.torch}`}. float32 on both sides.
+- nearmiss on Node ${machine.node.slice(1)} and onnxruntime ${versionOf("onnxruntime-node")}${versions === undefined ? "" : `; ${PEER} ${versions[PEER]} on torch ${versions.torch}`}. float32 on both sides where nothing else is said.
 - Figures are medians, with the least and the greatest in brackets.
 ${noPeer === null ? "" : `\nThe peer did not run (${noPeer}), so there are no ratios.\n`}
 ${fineTuningPart(fineTuning)}
 
-${staticPart(results.static)}
+${encodingPart(results.encoding)}
+
+${staticPart(results.static, results.staticProfile)}
+
+${gradCachePart(results.gradCache)}
+
+${growthPart(results.growth)}
 
 ${profilePart(results.profiles)}
 
@@ -38,31 +44,48 @@ ${eventLoopPart(results.eventLoop)}
 }
 
 function fineTuningPart({ batchSize, maxLength, settings }) {
-  const rows = Object.entries(settings).flatMap(([name, setting]) =>
-    ["nearmiss", PEER].flatMap((side) => {
-      const found = setting[side];
-      if (found === null) return [];
-      const ratio = side === "nearmiss" && setting.ratio !== null ? `${range(setting.ratio)} ×` : "";
-      const { secondsPerStep, tokensPerSecond, peakBytes } = found;
-      return [[name, side, range(secondsPerStep, 2, " s"), range(tokensPerSecond, 0), gib(peakBytes), ratio]];
-    }),
+  const row = (name, side, { secondsPerStep, tokensPerSecond, peakBytes }, ...ratios) => [
+    name,
+    side,
+    range(secondsPerStep, 2, " s"),
+    range(tokensPerSecond, 0),
+    gib(peakBytes),
+    ...ratios,
+  ];
+  const against = ({ peers }, precision) => {
+    const found = peers.find((peer) => peer.precision === precision);
+    return found === undefined ? "" : `${range(found.ratio)} ×`;
+  };
+  const rows = settings.flatMap((setting) => {
+    const { name, precision, nearmiss, toOwnFloat32, peers } = setting;
+    const own = precision === "float32" ? "" : `${range(toOwnFloat32)} ×`;
+    return [
+      row(name, "nearmiss", nearmiss, against(setting, "float32"), against(setting, "bfloat16"), own),
+      ...(precision === "float32"
+        ? peers.map((peer) => row(name, `${PEER}, ${peer.precision}`, peer, "", "", ""))
+        : []),
+    ];
+  });
+  const [plain] = settings;
+  const exact = settings.flatMap(({ precision, peers }) =>
+    precision === "float32" ? peers.filter((peer) => peer.precision === "float32") : [],
   );
-  const [plain] = Object.values(settings);
-  const peers = Object.values(settings).flatMap((setting) => setting[PEER] ?? []);
-  const checks = peers.map(
+  const checks = exact.map(
     ({ hiddenDropout, attention, attentionDropout }) =>
       `hidden ${hiddenDropout.join(", ")}, attention (${attention}) ${attentionDropout.join(", ")}`,
   );
   const difference =
-    plain[PEER] === null
+    exact.length === 0
       ? null
-      : Math.max(...plain.nearmiss.losses.map((loss, i) => Math.abs(loss - plain[PEER].losses[i])));
+      : Math.max(...plain.nearmiss.losses.map((loss, i) => Math.abs(loss - exact[0].losses[i])));
+  const tokens = plain.tokens.reduce((a, b) => a + b, 0);
   return `## Fine-tuning a BERT encoder
 
 all-MiniLM-L6-v2 (6 layers × 384) on question–answer pairs of MedQuAD, ${batchSize} pairs a step, at most ${maxLength} tokens: collating, forward, backward, clipping and
-AdamW; tokenising, below 1 % of a step, is included there at every step and here at a text's first. The same batches on both sides${plain[PEER] === null ? "" : `, with the same ${plain.tokens.reduce((a, b) => a + b, 0)} tokens`}. Tokens are real ones: padding does not count.
+AdamW; tokenising, below 1 % of a step, is included there at every step and here at a text's first. The same batches on both sides, with the same ${tokens} tokens. Tokens are real ones: padding does not count. \`int8\` are 8-bit products forward and
+for input gradients, \`int8-gradient\` for the latter alone; the peer's bfloat16 is torch's autocast. Ratios say by how much nearmiss is faster.
 
-${table(["setting", "", "seconds a step", "tokens a second", "peak memory", "faster by"], rows)}
+${table(["setting", "", "seconds a step", "tokens a second", "peak memory", "to its float32", "to its bfloat16", "to our float32"], rows)}
 ${
   difference === null
     ? ""
@@ -72,7 +95,37 @@ ${difference.toExponential(0)} over these steps: gradients and updates agree too
 }`;
 }
 
-function staticPart({ steps, batchSize, dimension, tokensOfAllPairs, nearmiss, ratio, ...rest }) {
+function encodingPart({ documents, queries, tokens, nearmiss, peers }) {
+  const row = (name, { seconds, tokensPerSecond, peakBytes }, ...rest) => [
+    name,
+    range(seconds, 1, " s"),
+    range(tokensPerSecond, 0),
+    gib(peakBytes),
+    ...rest,
+  ];
+  const ratio = (found) => (found === undefined ? "" : `${range(found)} ×`);
+  const rows = [
+    ...Object.entries(nearmiss).map(([precision, found]) =>
+      row(
+        `nearmiss, ${precision}`,
+        found,
+        ratio(found.ratios.float32),
+        ratio(found.ratios.bfloat16),
+        number(found.ndcg, 4),
+      ),
+    ),
+    ...Object.entries(peers).map(([precision, found]) => row(`${PEER}, ${precision}`, found, "", "", "")),
+  ];
+  const { mean, firstPercentile, least } = nearmiss.int8.cosineToFloat32;
+  return `## Encoding
+
+${documents} documents of MedQuAD (${tokens} tokens), tokenising included. nDCG@10 is that of ${queries} questions over these documents. The vectors of \`--precision int8\` have a cosine to those of float32 of ${number(mean, 4)} in the
+mean, ${number(firstPercentile, 4)} at the first percentile and ${number(least, 4)} at least.
+
+${table(["", "seconds", "tokens a second", "peak memory", "to its float32", "to its bfloat16", "nDCG@10"], rows)}`;
+}
+
+function staticPart({ steps, batchSize, dimension, tokensOfAllPairs, nearmiss, ratio, ...rest }, profile) {
   const peer = rest[PEER];
   const rows = [
     [
@@ -83,16 +136,51 @@ function staticPart({ steps, batchSize, dimension, tokensOfAllPairs, nearmiss, r
     ],
     ...(peer === null ? [] : [[PEER, range(peer.seconds, 1, " s"), gib(peer.peakBytes), ""]]),
   ];
+  const parts = Object.entries(profile.milliseconds).map(([name, milliseconds]) => [name, number(milliseconds, 1)]);
   return `## Training a static encoder
 
 ${steps} steps of ${batchSize} pairs from nothing, ${dimension} dimensions, vocabulary of 30,000 WordPieces (the same on both sides: ${tokensOfAllPairs} tokens in all pairs), dense AdamW. Tokenising is
 counted on both sides, training the vocabulary on neither.
 
-${table(["", "seconds", "peak memory", "faster by"], rows)}`;
+${table(["", "seconds", "peak memory", "faster by"], rows)}
+
+The parts of a step, each alone; tokenising, layout and collating are done in another thread while the engine works. A batch of ${profile.sizes.ids} token ids has ${profile.sizes.entries} different ones a text, in ${profile.sizes.rows} rows of the table.
+
+${table(["part", "ms"], parts)}`;
+}
+
+function gradCachePart({ pairs, micro, gradCache, ratio, toSmallBatches, ...rest }) {
+  const [small, peer] = [rest["small batches"], rest[PEER]];
+  const row = (name, { seconds, peakBytes }, share) => [name, number(seconds, 1), gib(peakBytes), share];
+  return `## A large batch
+
+One update on ${pairs} pairs, ${micro} at a time (\`--micro-batch\`), against updates on ${micro} pairs each with the same rows${peer === null ? "" : `, and the peer's cached loss, which takes ${number(ratio)} × as long`}.
+
+${table(
+  ["", "seconds", "peak memory", "to small batches"],
+  [
+    row("GradCache", gradCache, `${number(toSmallBatches)} ×`),
+    row("small batches", small, ""),
+    ...(peer === null ? [] : [row(PEER, peer, "")]),
+  ],
+)}`;
+}
+
+function growthPart({ epochs, points }) {
+  return `## As the work grows
+
+A whole run of \`train\` with a static encoder (reading, vocabulary, ${epochs} epochs with mined negatives, evaluation, report) on 1, 2, 4 and 8 times the pairs. The dashed line is what grows in proportion.
+
+![Seconds and peak memory over the size of the data](images/growth.svg)
+
+${table(
+  ["pairs", "steps", "seconds", "peak memory"],
+  points.map(({ pairs, steps, seconds, peakBytes }) => [pairs, steps, number(seconds, 1), gib(peakBytes)]),
+)}`;
 }
 
 function profilePart(profiles) {
-  const parts = profiles.map(({ dropout, tokens, nodes, milliseconds, kinds, host }) => {
+  const parts = profiles.map(({ dropout, precision, tokens, nodes, milliseconds, kinds, host }) => {
     const outside = Object.values(host.milliseconds).reduce((a, b) => a + b, 0);
     const all = milliseconds + outside;
     const share = (value) => `${number((100 * value) / all, 1)} %`;
@@ -105,7 +193,7 @@ function profilePart(profiles) {
       ["gradient norm", `${number(host.parameters / 1e6, 1)} million parameters`, host.milliseconds.norm],
       ["AdamW", `${number(host.parameters / 1e6, 1)} million parameters`, host.milliseconds.adamw],
     ].filter(([, , value]) => value > 0);
-    return `Dropout ${dropout}, one batch of ${tokens} tokens, ${nodes} nodes:
+    return `Dropout ${dropout}, ${precision}, one batch of ${tokens} tokens, ${nodes} nodes:
 
 ${table(
   ["", "", "ms", "of the step"],
@@ -119,7 +207,7 @@ ${table(
   return `## Where the time of a fine-tuning step goes
 
 onnxruntime's profile of the step's graph by kind of node, the least of a few runs for each node, and what the engine does around the graph. \`Gemm\` and most of \`MatMul\` are the
-linear layers, \`FusedMatMul\` is attention and the loss.
+linear layers, \`FusedMatMul\` is attention and the loss; with \`int8\` \`MatMulIntegerToFloat\` are products by 8-bit integers, and \`Gemm\` gradients of weights.
 
 ${parts.join("\n\n")}`;
 }
