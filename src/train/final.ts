@@ -22,7 +22,7 @@ export interface FinalOptions {
 }
 
 /** Hits a query of the final evaluation. */
-const DEPTH = 1000;
+export const DEPTH = 1000;
 
 /** The best weights beside BM25, TF-IDF and the untrained model, on the test split where there is one, else on the dev split. */
 export async function finalEvaluation({
