@@ -7,6 +7,7 @@ import { type Labelled, relationsOf } from "../miners/relations.js";
 import type { LabelledBatch, Miner, Selection } from "../miners/types.js";
 import type { Encoder, ForwardOptions } from "../nn/encoder.js";
 import { parameterGradients } from "./program.js";
+import { labelledTelemetry } from "./telemetry.js";
 
 export interface LabelledStep {
   readonly encoder: Pick<Encoder<never>, "forward" | "dimension">;
@@ -26,8 +27,26 @@ export function labelledSpec(step: LabelledStep, options: ForwardOptions): Progr
   const rows = packed.length(0);
   const embeddings = permuteRows(packed, input("itemRows", [rows], "int32"), input("itemPlaces", [rows], "int32"));
   const references = step.memory ? concat([embeddings, input("memory", ["entries", encoder.dimension])]) : embeddings;
+  const all = batchOf(embeddings, references, step.singleLabels);
+  const selection = miner?.select(all, ...(miner.random ? [input("noise", all.positive.shape)] : []));
+  const batch = { ...all, ...(selection === undefined ? {} : { selection }) };
+  const built = loss.build.labelled(batch, parameters);
+  if (miner !== null && selection !== undefined) checkSelects(miner, selection, loss, built.loss);
+  return {
+    outputs: { loss: built.loss, ...labelledTelemetry(loss, batch), ...built.telemetry, vectors: embeddings },
+    gradients: parameterGradients(built.loss),
+  };
+}
+
+/** The loss of a batch whose rows are all `equal`, without a miner: what a collapsed encoder has. */
+export function labelledEqualSpec({ loss, parameters, singleLabels }: LabelledStep, equal: Tensor): ProgramSpec {
+  return { outputs: { loss: loss.build.labelled(batchOf(equal, equal, singleLabels), parameters).loss } };
+}
+
+function batchOf(embeddings: Tensor, references: Tensor, singleLabels: boolean): LabelledBatch {
+  const rows = embeddings.length(0);
   const table = [rows, references.length(0)];
-  const batch: LabelledBatch = {
+  return {
     embeddings,
     references,
     positive: input("positive", table, "bool"),
@@ -37,14 +56,7 @@ export function labelledSpec(step: LabelledStep, options: ForwardOptions): Progr
       positive: input("pairPositives", ["pairs"], "int32"),
       valid: input("pairsValid", ["pairs"], "bool"),
     },
-    ...(step.singleLabels ? { classes: input("classes", [rows], "int32") } : {}),
-  };
-  const selection = miner?.select(batch, ...(miner.random ? [input("noise", table)] : []));
-  const built = loss.build.labelled({ ...batch, ...(selection === undefined ? {} : { selection }) }, parameters);
-  if (miner !== null && selection !== undefined) checkSelects(miner, selection, loss, built.loss);
-  return {
-    outputs: { loss: built.loss, ...built.telemetry, vectors: embeddings },
-    gradients: parameterGradients(built.loss),
+    ...(singleLabels ? { classes: input("classes", [rows], "int32") } : {}),
   };
 }
 

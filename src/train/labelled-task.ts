@@ -2,7 +2,8 @@ import { inputError, NearmissError, workError } from "../base/errors.js";
 import { rng } from "../base/rng.js";
 import type { Label, LabelledData } from "../base/types.js";
 import { type LabelledBatching, labelledBatches } from "../data/labelled-batches/index.js";
-import type { Feeds, HostTensor, StepResult } from "../engine/types.js";
+import type { Feeds, HostTensor, ProgramSpec, StepResult } from "../engine/types.js";
+import { input } from "../graph/index.js";
 import type { Loss } from "../losses/types.js";
 import { minerOf } from "../miners/index.js";
 import type { Miner } from "../miners/types.js";
@@ -11,12 +12,13 @@ import { endless } from "./endless.js";
 import { evaluateItems, itemMeasures } from "./item-evaluation.js";
 import { type ItemLearner, itemLearner } from "./item-learner.js";
 import { TRAIN_SPLIT } from "./kinds.js";
-import { labelledFeeds, labelledSpec } from "./labelled-program.js";
+import { labelledEqualSpec, labelledFeeds, labelledSpec } from "./labelled-program.js";
 import { lossOver } from "./losses.js";
 import { createMemory, type Memory } from "./memory.js";
 import { layOutRows } from "./pair-rows.js";
 import { compiledOnce, pairStep, type StepSettings, wholeBatches, withEqualGroups } from "./stepper.js";
 import type { Task, TaskOptions } from "./task.js";
+import { equalRows, withTelemetry } from "./telemetry.js";
 
 /** An item of the training split. */
 interface Item {
@@ -29,6 +31,8 @@ interface LabelledStepper {
   prepare(batches: readonly (readonly Item[])[], step: number): (settings: StepSettings) => Promise<StepResult>;
   /** Rows through the encoder. */
   encoded(batch: readonly Item[]): number;
+  /** The loss of this batch where all its vectors are equal. */
+  whenEqual(batch: readonly Item[]): Promise<number>;
 }
 
 /** Items with labels: texts, pictures or vectors. Losses over labelled rows take whole batches, losses over pairs N pairs of N classes. */
@@ -60,12 +64,14 @@ export async function labelledTask(options: TaskOptions<LabelledData>): Promise<
     labelled === null
       ? pairsOfLabels(learner, loss as unknown as Loss<"pairs">, train, config)
       : labelledRows({ learner, loss: labelled, miner, memory, classes, train, config });
-  const evaluate = evaluateItems(learner, data, measures, options);
+  const evaluate = evaluateItems(learner, measures, options);
   return {
     learner,
     batches,
     mined: false,
     ...(memory === null ? {} : { memory }),
+    // What a loss has learnt may hold classes apart without the encoder.
+    ...(learner.lossParameterNames.length > 0 ? {} : { lossWhenEqual: () => stepper.whenEqual(batches.at(0).batch) }),
     prepare: async (first, count) => {
       const micro = Array.from({ length: count }, (_, i) => batches.at(first + i));
       const items = micro.map(({ batch }) => batch);
@@ -141,22 +147,49 @@ function pairsOfLabels(
   for (const { id, labels } of train)
     for (const label of labels) byLabel.set(label, (byLabel.get(label) ?? new Set()).add(id));
   const same = (id: string) => id;
-  const step = pairStep(learner, learner.encoder, loss, { query: same, document: same });
+  const step = pairStep(learner, learner.encoder, withTelemetry(loss), { query: same, document: same });
   const stepper = wholeBatches(learner, config.dropout, step);
+  const layOut = (items: readonly Item[]) => {
+    const anchors = items.filter((_, i) => i % 2 === 0);
+    const rows = anchors.map(({ id }, i) => ({ queryId: id, positiveId: items[2 * i + 1]?.id ?? id }));
+    const known = new Map(
+      anchors.map(({ id, labels }) => [id, new Set(labels.flatMap((label) => [...(byLabel.get(label) ?? [])]))]),
+    );
+    return layOutRows(rows, 0, null, known, loss.scope);
+  };
   return {
     encoded: (batch) => batch.length,
-    prepare: (batches) =>
-      stepper.prepare(
-        batches.map((items) => {
-          const anchors = items.filter((_, i) => i % 2 === 0);
-          const rows = anchors.map(({ id }, i) => ({ queryId: id, positiveId: items[2 * i + 1]?.id ?? id }));
-          const known = new Map(
-            anchors.map(({ id, labels }) => [id, new Set(labels.flatMap((label) => [...(byLabel.get(label) ?? [])]))]),
-          );
-          return layOutRows(rows, 0, null, known, loss.scope);
-        }),
-      ),
+    prepare: (batches) => stepper.prepare(batches.map(layOut)),
+    async whenEqual(items) {
+      const { rows, columns, negatives } = layOut(items);
+      const [queries, documents] = ["rows", "columns"].map((name) => equalRows(name, learner.encoder.dimension)) as [
+        ReturnType<typeof equalRows>,
+        ReturnType<typeof equalRows>,
+      ];
+      const batch = {
+        queries: queries.node,
+        documents: documents.node,
+        negatives: input("negatives", ["rows", "columns"], "bool"),
+      };
+      return lossOf(
+        learner,
+        { outputs: { loss: loss.build.pairs(batch, learner.lossParameters).loss } },
+        {
+          rows: queries.feed(rows.length),
+          columns: documents.feed(columns.length),
+          negatives: { dtype: "bool", shape: [rows.length, columns.length], data: negatives },
+        },
+      );
+    },
   };
+}
+
+/** The loss of a program that is run once. */
+async function lossOf({ engine, weights }: ItemLearner, spec: ProgramSpec, feeds: Feeds): Promise<number> {
+  const program = await engine.compile(spec);
+  const { loss } = await engine.run(program, feeds, weights);
+  await engine.release(program);
+  return Number(loss?.data[0]);
 }
 
 interface LabelledRows {
@@ -184,6 +217,12 @@ function labelledRows({ learner, loss, miner, memory, classes, train, config }: 
   const remembering = program(true);
   return {
     encoded: (batch) => batch.length,
+    whenEqual(items) {
+      const { node, feed } = equalRows("items", encoder.dimension);
+      const place = Int32Array.from(items.keys());
+      const spec = labelledEqualSpec({ ...step, memory: false }, node);
+      return lossOf(learner, spec, { ...labelledFeeds(items, null, place, classOf), items: feed(items.length) });
+    },
     prepare(batches, place) {
       const collated = withEqualGroups((most) =>
         batches.map((items) =>

@@ -25,6 +25,7 @@ export interface Learner {
   readonly optimiser: Optimiser;
   /** The loss's parameters, as nodes. */
   readonly lossParameters: LossParameters;
+  readonly lossParameterNames: readonly string[];
   /** Puts weights, and optimiser if given, back from a checkpoint's files. */
   restore(weightsFile: string, optimiserFile: string | null): Promise<void>;
   /** All tensors of the model: the trained ones as they stand, the others as they were. Those of the loss are no part of it. */
@@ -63,6 +64,7 @@ export async function createLearner(options: LearnerOptions): Promise<Omit<Learn
     encoder,
     weights,
     optimiser,
+    lossParameterNames: [...shapes.keys()],
     lossParameters(name) {
       const shape = shapes.get(name);
       if (shape === undefined) throw new Error(`the loss has no parameter ${name}`);

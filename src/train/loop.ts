@@ -1,12 +1,14 @@
 import type { Progress } from "../base/progress.js";
+import type { Warnings } from "../base/warnings.js";
 import type { Engine } from "../engine/types.js";
+import type { CollapseAlarm, WatchedStep } from "../miners/collapse.js";
 import type { Checkpoints, RunState } from "./checkpoints.js";
 import type { Memory } from "./memory.js";
 import type { MetricsLog } from "./metrics-log.js";
 import type { DrawnNegatives } from "./pair-rows.js";
 import type { StepPlan } from "./plan.js";
 import type { Round } from "./task.js";
-import type { Trainer } from "./trainer.js";
+import type { StepReport, Trainer } from "./trainer.js";
 
 export interface LoopOptions<Drawn = DrawnNegatives> {
   readonly engine: Engine;
@@ -25,6 +27,9 @@ export interface LoopOptions<Drawn = DrawnNegatives> {
   readonly patience: number | null;
   /** Round `round`, which serves the updates `step` … `last`. It may be built only from the weights of `step`. */
   readonly refresh: (round: number, step: number, last: number, mayBuild: boolean) => Promise<Round<Drawn>>;
+  /** Takes each step, and tells of a collapse once. */
+  readonly watch?: (step: WatchedStep) => CollapseAlarm | null;
+  readonly warnings?: Warnings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -60,6 +65,8 @@ export async function trainLoop<Drawn>(options: LoopOptions<Drawn>): Promise<Loo
   const begun = plan.refreshes.filter((step) => step < state.step).length;
   if (begun > 0 && goesOn() && !refreshes.has(state.step)) round = await openRound(begun - 1);
 
+  for (const record of options.watch === undefined ? [] : log.read())
+    if (record.kind === "step") options.watch?.(watched(record.step, record));
   if (state.step === 0 && evaluations.has(0) && state.best === null) await evaluate();
   while (goesOn()) {
     if (signal.aborted) return stop("interrupted");
@@ -76,6 +83,11 @@ export async function trainLoop<Drawn>(options: LoopOptions<Drawn>): Promise<Loo
       ...report,
       timing: { seconds: (performance.now() - started) / 1000 },
     });
+    const alarm = options.watch?.(watched(state.step, report)) ?? null;
+    if (alarm !== null) {
+      log.append({ ...alarm, timing: {} });
+      options.warnings?.add("collapse", alarm.message);
+    }
     options.progress({ stage: "train", done: state.step, total: plan.total, note: `loss ${report.loss.toFixed(4)}` });
     const improved = evaluations.has(state.step) && (await evaluate());
     if (improved || planned.has(state.step)) {
@@ -122,4 +134,9 @@ export async function trainLoop<Drawn>(options: LoopOptions<Drawn>): Promise<Loo
     }
     return opened;
   }
+}
+
+function watched(step: number, { loss, telemetry }: Pick<StepReport, "loss" | "telemetry">): WatchedStep {
+  const { spread = 1, meanNegativeDistance } = telemetry;
+  return { step, loss, spread, ...(meanNegativeDistance === undefined ? {} : { meanNegativeDistance }) };
 }

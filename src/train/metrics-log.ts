@@ -1,8 +1,10 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { writeError, writeFileAtomic } from "../base/files.js";
+import type { CollapseAlarm } from "../miners/collapse.js";
 
 /** One line of `RUN/metrics.jsonl`. What differs between equal runs stands under `timing`. */
 export type MetricsRecord =
+  | (CollapseAlarm & { readonly timing: Readonly<Record<string, never>> })
   | {
       readonly kind: "step";
       readonly step: number;

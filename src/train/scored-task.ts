@@ -3,9 +3,8 @@ import { rng, shuffle } from "../base/rng.js";
 import type { ScoredData, ScoredPair } from "../base/types.js";
 import type { Vectors } from "../encode/encode.js";
 import type { HostTensor, ProgramSpec } from "../engine/types.js";
-import { middle95 } from "../evaluate/bootstrap.js";
 import { pearson, spearman } from "../evaluate/correlation.js";
-import type { SystemResult } from "../evaluate/systems.js";
+import { evaluateScored, parseScoredMeasures, type ScoredMeasure } from "../evaluate/evaluate-scored.js";
 import { input, partitionRows, type Tensor } from "../graph/index.js";
 import type { Loss, LossParameters } from "../losses/types.js";
 import type { Encoder, ForwardOptions } from "../nn/encoder.js";
@@ -18,11 +17,7 @@ import { wholeBatches } from "./stepper.js";
 import type { FinalEvaluation, Task, TaskOptions } from "./task.js";
 import { textLearner } from "./text-learner.js";
 
-const correlations = { spearman, pearson } as const;
-type Correlation = keyof typeof correlations;
-
-/** Resamples of the intervals. */
-const RESAMPLES = 1000;
+const correlations = { spearman, pearson } as const satisfies Record<ScoredMeasure, unknown>;
 
 /** Pairs of texts with scores. */
 export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task<never>> {
@@ -40,7 +35,9 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
       found: config.sampler,
       expected: "in-batch",
     });
-  const metric = correlationOf(config.metric);
+  const [metric, ...more] = parseScoredMeasures([config.metric]);
+  if (metric === undefined || more.length > 0)
+    throw inputError("bad-config", "one measure chooses the best model", { field: "metric", found: config.metric });
   const train = pairsOf(data, TRAIN_SPLIT);
   if (train.length < 2)
     throw inputError("too-few-rows", "training needs at least two scored pairs", { file: data.source });
@@ -95,32 +92,26 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
       const split = data.splits.has("test") ? "test" : config.devSplit;
       const pairs = pairsOf(data, split);
       const untrained = await learner.untrained();
-      const given = Float64Array.from(pairs, ({ score }) => score);
       const ofModel = await similarities(pairs, now);
       const ofUntrained = await similarities(pairs, (texts) => untrained.encode(texts));
       await untrained.release();
-      const systems = [
-        system("model", "in-training", ofModel, given, config.seed),
-        system("untrained", learner.start.fingerprint, ofUntrained, given, config.seed),
-      ];
       const documents = new Set(pairs.flatMap(({ first, second }) => [first.id, second.id])).size;
-      const about = { fingerprint: data.fingerprint, split, queries: pairs.length, documents };
-      return { result: { data: about, systems, comparisons: [] }, details: {} };
+      const result = evaluateScored({
+        data: { fingerprint: data.fingerprint, split, documents },
+        gold: Float64Array.from(pairs, ({ score }) => score),
+        systems: [
+          { name: "model", kind: "model", fingerprint: "in-training", scores: ofModel },
+          { name: "untrained", kind: "untrained", fingerprint: learner.start.fingerprint, scores: ofUntrained },
+        ],
+        seed: config.seed,
+      });
+      return { result, details: {} };
     },
   };
 }
 
 function pairsOf(data: ScoredData, split: string): readonly ScoredPair[] {
   return data.splits.get(split) ?? [];
-}
-
-function correlationOf(metric: string): Correlation {
-  if (metric === "spearman" || metric === "pearson") return metric;
-  throw inputError("unknown-measure", "this measure does not choose a model of scored pairs", {
-    field: "metric",
-    found: metric,
-    expected: "spearman or pearson",
-  });
 }
 
 /** Scores between −1 and 1 stay as they are (classes, cosines); others go to 0 … 1, from the lowest to the highest of the training split. */
@@ -186,25 +177,4 @@ async function similaritiesOf(
     const lengths = similarity === "dot" ? 1 : Math.sqrt(dot(a, a)) * Math.sqrt(dot(b, b));
     return lengths === 0 ? 0 : dot(a, b) / lengths;
   });
-}
-
-/** Correlations with 95 % bootstrap intervals over the pairs. */
-function system(
-  name: "model" | "untrained",
-  fingerprint: string,
-  found: Float64Array,
-  given: Float64Array,
-  seed: number,
-): SystemResult {
-  const generator = rng(seed, "bootstrap");
-  const n = given.length;
-  const draws = Array.from({ length: RESAMPLES }, () => Int32Array.from({ length: n }, () => generator.int(n)));
-  const measured = Object.entries(correlations).map(([measure, correlate]) => {
-    const resampled = draws.map((rows) => {
-      const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row] as number);
-      return correlate(pick(found), pick(given)) ?? 0;
-    });
-    return [measure, { mean: correlate(found, given) ?? 0, ...middle95(Float64Array.from(resampled)), n }];
-  });
-  return { name, kind: name, fingerprint, measures: Object.fromEntries(measured) };
 }

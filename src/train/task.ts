@@ -28,6 +28,8 @@ export interface Task<Drawn = unknown> {
   readonly mined: boolean;
   /** What a checkpoint holds besides weights and optimiser. */
   readonly memory?: Pick<Memory, "save" | "restore">;
+  /** The loss where all vectors are equal; absent where such a value says nothing. A collapse is told by it. */
+  lossWhenEqual?(): Promise<number>;
   /** Makes the feeds of the batches `first` … `first + count − 1`, those of one update: a function of its arguments alone. */
   prepare(first: number, count: number, drawn: Drawn | null): Promise<PreparedStep>;
   /** Measures on the development split, with the weights as they stand. */

@@ -7,6 +7,7 @@ import { version } from "../base/version.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import type { Engine } from "../engine/types.js";
 import type { EvaluationResult, SystemResult } from "../evaluate/systems.js";
+import { watchCollapse } from "../miners/collapse.js";
 import { OPTIMISER_FILE, openCheckpoints, type RunState, WEIGHTS_FILE } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
 import type { TrainingData } from "./kinds.js";
@@ -97,6 +98,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
     cutMetricsLog(logFile, last);
   } else clearRun(out, "progress");
 
+  const lossWhenEqual = (await task.lossWhenEqual?.()) ?? 0;
   const end = await trainLoop({
     engine,
     trainer: session.trainer,
@@ -111,6 +113,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
     patience: config.patience,
     refresh: (round, step, lastStep, mayBuild) =>
       session.openRound({ file: roundFile(out, round), round, step, last: lastStep, mayBuild }),
+    ...(lossWhenEqual > 0 && Number.isFinite(lossWhenEqual) ? { watch: watchCollapse({ lossWhenEqual }) } : {}),
+    warnings,
     progress,
     signal: options.signal ?? new AbortController().signal,
   });
