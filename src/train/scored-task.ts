@@ -68,6 +68,16 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
     similaritiesOf(pairs, encode, learner.description.similarity);
   const now = (texts: readonly string[]) => current.encode(texts, { as: "document" });
   const dev = pairsOf(data, config.devSplit);
+  const final = data.splits.has("test") ? "test" : config.devSplit;
+  // Known now rather than after training: equal scores have no correlation.
+  for (const split of [config.devSplit, final]) {
+    if (new Set(pairsOf(data, split).map(({ score }) => score)).size > 1) continue;
+    throw inputError("no-correlation", "the split that is measured needs pairs with different scores", {
+      file: data.source,
+      field: split,
+      found: `${pairsOf(data, split).length} pairs`,
+    });
+  }
 
   return {
     learner,
@@ -89,15 +99,14 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
     },
     openRound: () => Promise.reject(new Error("scored pairs are not mined from a corpus")),
     async evaluateFinally(): Promise<FinalEvaluation> {
-      const split = data.splits.has("test") ? "test" : config.devSplit;
-      const pairs = pairsOf(data, split);
+      const pairs = pairsOf(data, final);
       const untrained = await learner.untrained();
       const ofModel = await similarities(pairs, now);
       const ofUntrained = await similarities(pairs, (texts) => untrained.encode(texts));
       await untrained.release();
       const documents = new Set(pairs.flatMap(({ first, second }) => [first.id, second.id])).size;
       const result = evaluateScored({
-        data: { fingerprint: data.fingerprint, split, documents },
+        data: { fingerprint: data.fingerprint, split: final, documents },
         gold: Float64Array.from(pairs, ({ score }) => score),
         systems: [
           { name: "model", kind: "model", fingerprint: "in-training", scores: ofModel },

@@ -4,17 +4,18 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { readSafetensors } from "#nearmiss/base/safetensors.js";
 import type { LabelledData } from "#nearmiss/base/types.js";
-import { collectWarnings } from "#nearmiss/base/warnings.js";
+import { collectWarnings, type Warnings } from "#nearmiss/base/warnings.js";
 import { parameter } from "#nearmiss/graph/index.js";
 import { defineLoss } from "#nearmiss/losses/define.js";
 import { miner } from "#nearmiss/miners/index.js";
 import { mlpEncoder } from "#nearmiss/nn/mlp.js";
 import { resolveConfig, type TrainConfigInput } from "#nearmiss/train/config.js";
+import type { ItemLearner } from "#nearmiss/train/item-learner.js";
 import type { TrainingData } from "#nearmiss/train/kinds.js";
 import { labelledSpec } from "#nearmiss/train/labelled-program.js";
 import type { MetricsRecord } from "#nearmiss/train/metrics-log.js";
 import { prepareSession, type Session } from "#nearmiss/train/session.js";
-import { trainRun } from "#nearmiss/train/train.js";
+import { type TrainResult, trainRun } from "#nearmiss/train/train.js";
 import { makeLabelled, makeScored, shortMlp } from "./labelled.js";
 import { comparable, emptyFolder, filesOf, withEngine } from "./small.js";
 
@@ -30,9 +31,10 @@ interface Options {
   readonly resume?: boolean;
   /** The update after which the run is stopped. */
   readonly stopAt?: number;
+  readonly warnings?: Warnings;
 }
 
-async function run(config: TrainConfigInput, { data = vectors, out, resume = true, stopAt }: Options = {}) {
+async function run(config: TrainConfigInput, { data = vectors, out, resume = true, stopAt, warnings }: Options = {}) {
   const stop = new AbortController();
   return withEngine((engine) =>
     trainRun({
@@ -41,6 +43,7 @@ async function run(config: TrainConfigInput, { data = vectors, out, resume = tru
       dataset: data,
       engine,
       resume,
+      ...(warnings === undefined ? {} : { warnings }),
       signal: stop.signal,
       progress: ({ stage, done }) => {
         if (stage === "train" && done === stopAt) stop.abort();
@@ -89,7 +92,7 @@ describe("labelled items", () => {
     const [model, untrained] = evaluation.systems;
     expect([model?.kind, untrained?.kind]).toEqual(["model", "untrained"]);
     expect(model?.measures["map@r"]?.mean ?? 0).toBeGreaterThan((untrained?.measures["map@r"]?.mean ?? 1) + 0.03);
-    for (const name of ["precision@1", "r-precision", "map@r", "mrr", "recall@1"])
+    for (const name of ["precision@1", "r-precision", "map@r", "mrr", "recall@10", "nmi"])
       expect(model?.measures).toHaveProperty([name]);
     const step = logOf(out).find((record) => record.kind === "step");
     expect(step).toMatchObject({ step: 1, epoch: 0, encoded: expect.any(Number) as number });
@@ -264,4 +267,99 @@ test("a network that nearmiss wrote is where the next run begins", async () => {
   const before = JSON.parse(readFileSync(join(out, "evaluation.json"), "utf8")) as { result: typeof evaluation };
   const trained = before.result.systems[0]?.measures["map@r"]?.mean;
   expect(evaluation.systems[1]?.measures["map@r"]?.mean).toBeCloseTo(trained ?? 0, 9);
+});
+
+describe("every step tells what its triplets are like", () => {
+  test("in the loss's own distance, as a slow loop has it", async () => {
+    const config = { ...shortMlp, loss: "triplet-margin", lossParams: { metric: "l2" }, batchSize: 12 } as const;
+    await withSession(config, vectors, async ({ task, trainer, plan }) => {
+      const batch = task.batches.at(0).batch as { id: string; labels: readonly string[] }[];
+      const { data, dimension } = await (task.learner as ItemLearner).vectors(batch.map(({ id }) => id));
+      const row = (i: number) => [...data.subarray(i * dimension, (i + 1) * dimension)];
+      const distance = (i: number, j: number) => Math.hypot(...row(i).map((x, k) => x - (row(j)[k] as number)));
+      const counts = { hard: 0, semiHard: 0, all: 0, positive: 0, negative: 0 };
+      for (const [a, one] of batch.entries())
+        for (const [p, other] of batch.entries())
+          for (const [n, third] of batch.entries()) {
+            if (a === p || one.labels[0] !== other.labels[0] || one.labels[0] === third.labels[0]) continue;
+            const [near, far] = [distance(a, p), distance(a, n)];
+            counts.all++;
+            counts.positive += near;
+            counts.negative += far;
+            if (far <= near) counts.hard++;
+            else if (far <= near + 0.2) counts.semiHard++;
+          }
+      const { telemetry } = await trainer.update(0, plan, null);
+      expect(telemetry["hardShare"]).toBeCloseTo(counts.hard / counts.all, 5);
+      expect(telemetry["semiHardShare"]).toBeCloseTo(counts.semiHard / counts.all, 5);
+      expect(telemetry["activeShare"]).toBeCloseTo((counts.hard + counts.semiHard) / counts.all, 5);
+      expect(telemetry["meanPositiveDistance"]).toBeCloseTo(counts.positive / counts.all, 4);
+      expect(telemetry["meanNegativeDistance"]).toBeCloseTo(counts.negative / counts.all, 4);
+      expect(telemetry["spread"]).toBeGreaterThan(0.1);
+    });
+  });
+
+  test("for pairs of labelled items too", async () => {
+    await withSession({ ...shortMlp, loss: "mnrl" }, vectors, async ({ trainer, plan }) => {
+      const { telemetry } = await trainer.update(0, plan, null);
+      expect(telemetry["meanMargin"]).toBeCloseTo(
+        (telemetry["meanNegativeDistance"] as number) - (telemetry["meanPositiveDistance"] as number),
+        5,
+      );
+      expect(telemetry["inBatchTop1"]).toBeDefined();
+    });
+  });
+});
+
+describe("hardest negatives collapse, semi-hard ones from the same beginning do not", () => {
+  const crowded = makeLabelled({ classes: 20, perClass: 15, noise: 0.7 });
+  const mined = (window: "all" | "semi-hard") => ({
+    ...shortMlp,
+    loss: "triplet-margin" as const,
+    miner: "facenet-semi-hard" as const,
+    minerParams: { window, choose: "nearest", metric: "cosine" },
+    learningRate: 0.003,
+    hidden: [64],
+    batchSize: 80,
+    steps: 120,
+    evalEvery: 30,
+    checkpointEvery: 7,
+  });
+
+  test("and the alarm tells while it happens", async () => {
+    const [hard, semiHard] = [join(emptyFolder(), "run"), join(emptyFolder(), "run")];
+    const warnings = collectWarnings();
+    const collapsed = await run(mined("all"), { data: crowded, out: hard, warnings });
+    const sound = await run(mined("semi-hard"), { data: crowded, out: semiHard });
+    const alarms = (out: string) => logOf(out).filter((record) => record.kind === "alarm");
+    expect(alarms(semiHard)).toEqual([]);
+    expect(alarms(hard)).toHaveLength(1);
+    const [alarm] = alarms(hard);
+    expect(alarm?.lossWhenEqual).toBeCloseTo(0.2, 6);
+    const steps = logOf(hard).filter((record) => record.kind === "step");
+    const at = steps.filter(({ step }) => step >= (alarm?.since ?? 0) && step <= (alarm?.step ?? 0));
+    expect(at).toHaveLength(5);
+    for (const { loss, telemetry } of at) {
+      expect(Math.abs(loss - 0.2)).toBeLessThan(0.02);
+      expect(telemetry["meanNegativeDistance"]).toBeLessThan(0.02);
+    }
+    expect(steps[0]?.telemetry["spread"]).toBeGreaterThan(0.7);
+    expect(steps.at(-1)?.telemetry["spread"]).toBeLessThan(0.15);
+    expect(warnings.list().find(({ code }) => code === "collapse")?.message).toContain(`since step ${alarm?.since}`);
+    const quality = (result: TrainResult) => result.evaluation.systems[0]?.measures["map@r"]?.mean ?? 0;
+    expect(quality(sound)).toBeGreaterThan(quality(collapsed) + 0.05);
+  });
+
+  test("and a run that was stopped in the middle of it gives the same alarm", async () => {
+    const [whole, parts] = [join(emptyFolder(), "run"), join(emptyFolder(), "run")];
+    await run(mined("all"), { data: crowded, out: whole });
+    const alarm = logOf(whole).find((record) => record.kind === "alarm");
+    expect(alarm).toBeDefined();
+    const middle = (alarm?.step ?? 0) - 2;
+    await expect(run(mined("all"), { data: crowded, out: parts, stopAt: middle })).rejects.toMatchObject({
+      code: "interrupted",
+    });
+    await run(mined("all"), { data: crowded, out: parts });
+    expect(comparable(parts)["metrics.jsonl"]).toEqual(comparable(whole)["metrics.jsonl"]);
+  });
 });

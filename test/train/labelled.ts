@@ -5,6 +5,8 @@ import type { TrainConfigInput } from "#nearmiss/train/config.js";
 export interface MadeOptions {
   readonly classes?: number;
   readonly perClass?: number;
+  /** Deviation of items from their class; the classes' own is 1. */
+  readonly noise?: number;
   readonly content?: "text" | "pixels" | "vector";
   /** Items with a second label that the next class has too. */
   readonly shared?: boolean;
@@ -12,7 +14,7 @@ export interface MadeOptions {
 
 /** Seeded items of classes that can be told apart: in splits train, dev and test, of all classes each. */
 export function makeLabelled(options: MadeOptions = {}): LabelledData {
-  const { classes = 8, perClass = 20, content = "vector", shared = false } = options;
+  const { classes = 8, perClass = 20, noise = 0.4, content = "vector", shared = false } = options;
   const random = rng(5, "labelled");
   // What tells classes apart stands in six of twelve numbers; the others are louder.
   const centres = Array.from({ length: classes }, () =>
@@ -28,7 +30,7 @@ export function makeLabelled(options: MadeOptions = {}): LabelledData {
     for (let i = 0; i < perClass; i++) {
       const id = `c${c}-${i}`;
       const labels = shared && i === 0 ? [`class ${c}`, `class ${(c + 1) % classes}`] : [`class ${c}`];
-      const vector = centre.map((x, at) => x + (at < 6 ? 0.4 : 2) * random.normal());
+      const vector = centre.map((x, at) => x + (at < 6 ? noise : 2) * random.normal());
       const words = Array.from({ length: 6 }, () => `w${c * 4 + random.int(6)}`).join(" ");
       items.set(id, {
         id,
