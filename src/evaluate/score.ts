@@ -3,7 +3,7 @@ import { compareCodePoints } from "../base/text.js";
 import type { Warnings } from "../base/warnings.js";
 import { idTable } from "./id-column.js";
 import { gradedRanking, type RankingOptions } from "./ranking.js";
-import { parseTrecMeasures, summarise, trecValues } from "./trec-measures.js";
+import { parseTrecMeasures, type Summary, summarise, trecValues } from "./trec-measures.js";
 import { readQrelsRows, readRunRows, type TrecRows } from "./trec-rows.js";
 
 export interface ScoreOptions extends RankingOptions {
@@ -63,7 +63,9 @@ export async function scoreRun(options: ScoreOptions): Promise<ScoreResult> {
     const ranking = gradedRanking({ rows: run, query: found }, { rows: qrels, query }, table, { depth, judgedOnly });
     return trecValues(measures, ranking, level);
   });
-  const all = measures.map(({ name, summary }, place) => [name, summarise(values, place, summary)] as const);
+  const summary = (name: string, place: number, how: Summary): number =>
+    name === "num_rel" && complete ? positives(qrels) : summarise(values, place, how);
+  const all = measures.map(({ name, summary: how }, place) => [name, summary(name, place, how)] as const);
   const shown = measures.flatMap(({ name, summary }, place) =>
     name === "num_q" || summary === "geometric" ? [] : [{ name, place }],
   );
@@ -75,6 +77,11 @@ export async function scoreRun(options: ScoreOptions): Promise<ScoreResult> {
     all: Object.fromEntries(all),
     ...(options.perQuery === true ? { queries: new Map(measured.map(({ id }, i) => [id, ofQuery(values[i]!)])) } : {}),
   };
+}
+
+/** trec_eval's total of relevant documents over all judged queries (-c) counts grades above 0, whatever the level. */
+function positives({ values }: TrecRows): number {
+  return values.filter((grade) => grade >= 1).length;
 }
 
 function warn(qrels: TrecRows, missing: number, inRun: number, { complete, warnings }: ScoreOptions): void {

@@ -108,7 +108,9 @@ test("every measure of every query equals a slow recomputation: ties, negative g
             expect(found!.get(wanted[i]!)![name], name).toBeCloseTo(value, 12);
         });
         for (const name of Object.keys(each[0]!)) {
-          const total = each.reduce((sum, values) => sum + values[name]!, 0);
+          let total = each.reduce((sum, values) => sum + values[name]!, 0);
+          // With -c trec_eval counts grades above 0 in this sum, whatever the level.
+          if (name === "num_rel" && given.complete) total = grades.filter(([, , grade]) => grade > 0).length;
           expect(all[name], name).toBeCloseTo(name.startsWith("num_") ? total : total / each.length, 12);
         }
       },
