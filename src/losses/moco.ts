@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inputError } from "../base/errors.js";
 import { stopGradient } from "../graph/index.js";
 import { defineLoss } from "./define.js";
 import { softmaxLoss } from "./softmax.js";
@@ -22,6 +23,7 @@ export const moco = defineLoss({
   },
 });
 
-export function withConstantKeys(batch: PairBatch): PairBatch {
+function withConstantKeys(batch: PairBatch): PairBatch {
+  if (batch.queue === undefined) throw inputError("bad-batch", "moco: the batch has no queue");
   return { ...batch, documents: stopGradient(batch.documents) };
 }

@@ -11,6 +11,8 @@ export interface BatchLayout {
   readonly negatives: Uint8Array;
   /** [rows, columns], 1 where the column was drawn as a negative for the row itself. */
   readonly own: Uint8Array;
+  /** [columns]: how probable each is as a column of a batch. */
+  readonly probabilities: Float32Array;
 }
 
 /**
@@ -22,6 +24,7 @@ export function layOutBatch(
   drawn: (row: TrainingRow) => readonly string[],
   known: KnownPositives,
   scope: NegativeScope,
+  probability: (documentId: string) => number = () => 1 / rows.length,
 ): BatchLayout {
   const columns = rows.map((row) => row.positiveId);
   const present = new Set(columns);
@@ -53,7 +56,7 @@ export function layOutBatch(
       mark(mask, i, known.get(row.queryId) ?? [], 0);
       mark(mask, i, [row.positiveId], 0);
     });
-  return { rows, columns, negatives, own };
+  return { rows, columns, negatives, own, probabilities: Float32Array.from(columns, probability) };
 }
 
 /** The feeds of one step: queries first, then the columns, as the encoder packs them. */
@@ -74,18 +77,27 @@ export function collateBatch<Item>(
   return { key, groups, texts: items.length, feeds: { ...feeds, ...pairFeeds(layout, place) } };
 }
 
-/** What the loss needs to know: the row among all vectors of each query and then each column (`place`), and who is whose negative. */
-export function pairFeeds({ rows, columns, negatives, own }: BatchLayout, place: Int32Array): Feeds {
+/** What the loss needs to know: the row among all vectors of each query and then each column (`place`), and who is what to whom. */
+export function pairFeeds(layout: BatchLayout, place: Int32Array): Feeds {
+  const rows = layout.rows.length;
   const vectorPlaces = new Int32Array(place.length);
   place.forEach((row, i) => {
     vectorPlaces[row] = i;
   });
   const int32 = (data: Int32Array): HostTensor => ({ dtype: "int32", shape: [data.length], data });
   return {
-    queryRows: int32(place.subarray(0, rows.length)),
-    documentRows: int32(place.subarray(rows.length)),
+    queryRows: int32(place.subarray(0, rows)),
+    documentRows: int32(place.subarray(rows)),
     vectorPlaces: int32(vectorPlaces),
+    ...relationFeeds(layout),
+  };
+}
+
+/** What queries and columns are to each other, for `pairBatchOf`. */
+export function relationFeeds({ rows, columns, negatives, own, probabilities }: BatchLayout): Feeds {
+  return {
     negatives: { dtype: "bool", shape: [rows.length, columns.length], data: negatives },
     own: { dtype: "bool", shape: [rows.length, columns.length], data: own },
+    probabilities: { dtype: "float32", shape: [columns.length], data: probabilities },
   };
 }

@@ -3,10 +3,10 @@ import { rng } from "../base/rng.js";
 import type { Label, LabelledData } from "../base/types.js";
 import { type LabelledBatching, labelledBatches } from "../data/labelled-batches/index.js";
 import type { Feeds, HostTensor, ProgramSpec, StepResult } from "../engine/types.js";
-import { input } from "../graph/index.js";
 import type { Loss } from "../losses/types.js";
 import { minerOf } from "../miners/index.js";
 import type { Miner } from "../miners/types.js";
+import { relationFeeds } from "./batch.js";
 import type { TrainConfig } from "./config.js";
 import { endless } from "./endless.js";
 import { evaluateItems, itemMeasures } from "./item-evaluation.js";
@@ -16,6 +16,7 @@ import { labelledEqualSpec, labelledFeeds, labelledSpec } from "./labelled-progr
 import { lossOver } from "./losses.js";
 import { createMemory, type Memory } from "./memory.js";
 import { layOutRows } from "./pair-rows.js";
+import { pairBatchOf } from "./program.js";
 import { compiledOnce, pairStep, type StepSettings, wholeBatches, withEqualGroups } from "./stepper.js";
 import type { Task, TaskOptions } from "./task.js";
 import { equalRows, withTelemetry } from "./telemetry.js";
@@ -155,29 +156,25 @@ function pairsOfLabels(
     const known = new Map(
       anchors.map(({ id, labels }) => [id, new Set(labels.flatMap((label) => [...(byLabel.get(label) ?? [])]))]),
     );
-    return layOutRows(rows, 0, null, known, loss.scope);
+    return layOutRows(rows, 0, null, known, loss.scope, () => 1 / train.length);
   };
   return {
     encoded: (batch) => batch.length,
     prepare: (batches) => stepper.prepare(batches.map(layOut)),
     async whenEqual(items) {
-      const { rows, columns, negatives } = layOut(items);
+      const layout = layOut(items);
       const [queries, documents] = ["rows", "columns"].map((name) => equalRows(name, learner.encoder.dimension)) as [
         ReturnType<typeof equalRows>,
         ReturnType<typeof equalRows>,
       ];
-      const batch = {
-        queries: queries.node,
-        documents: documents.node,
-        negatives: input("negatives", ["rows", "columns"], "bool"),
-      };
+      const batch = pairBatchOf(queries.node, documents.node);
       return lossOf(
         learner,
         { outputs: { loss: loss.build.pairs(batch, learner.lossParameters).loss } },
         {
-          rows: queries.feed(rows.length),
-          columns: documents.feed(columns.length),
-          negatives: { dtype: "bool", shape: [rows.length, columns.length], data: negatives },
+          rows: queries.feed(layout.rows.length),
+          columns: documents.feed(layout.columns.length),
+          ...relationFeeds(layout),
         },
       );
     },

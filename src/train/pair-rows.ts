@@ -14,6 +14,8 @@ export type DrawnNegatives = (row: TrainingRow, epoch: number) => readonly strin
 export interface PairBatches extends Sequenced<readonly TrainingRow[]> {
   /** Rows that no batch of the first epoch took. */
   readonly leftOut: number;
+  /** The share of rows whose positive a document is, at least one row's: how probable it is as a column of a batch. */
+  readonly share: (documentId: string) => number;
 }
 
 /**
@@ -44,23 +46,27 @@ export function pairBatches(
       hint: "give pairs with different documents, or allow duplicates in a batch",
     });
   }
+  const counts = new Map<string, number>();
+  for (const { positiveId } of rows) counts.set(positiveId, (counts.get(positiveId) ?? 0) + 1);
   return {
+    share: (documentId) => (counts.get(documentId) ?? 1) / rows.length,
     ...endless((epoch) => (epoch === 0 ? first : make(epoch)).batches),
     leftOut: first.leftOut.length,
   };
 }
 
-/** A batch with the negatives that came with its rows and those drawn for them. */
+/** A batch with the negatives that came with its rows and those drawn for them; `share` as `PairBatches` has it. */
 export function layOutRows(
   rows: readonly TrainingRow[],
   epoch: number,
   drawn: DrawnNegatives | null,
   known: KnownPositives,
   scope: NegativeScope,
+  share: (documentId: string) => number,
 ): BatchLayout {
   const negatives = (row: TrainingRow) => [...(row.negativeIds ?? []), ...(drawn?.(row, epoch) ?? [])];
   const some = rows.some((row) => negatives(row).length > 0);
-  return layOutBatch(rows, negatives, known, some ? scope : "batch");
+  return layOutBatch(rows, negatives, known, some ? scope : "batch", share);
 }
 
 /** Calls for each item, and lets the event loop go on after every few: tokenising a large batch takes long. */

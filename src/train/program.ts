@@ -4,7 +4,7 @@ import type { ProgramSpec } from "../engine/types.js";
 import { type Dim, input, partitionRows, type Tensor } from "../graph/index.js";
 import { isOp } from "../graph/tensor.js";
 import { topological } from "../graph/walk.js";
-import type { Loss, LossOutput, LossParameters } from "../losses/types.js";
+import type { Loss, LossOutput, LossParameters, PairBatch } from "../losses/types.js";
 import type { Encoder, ForwardOptions, TextEncoder } from "../nn/encoder.js";
 
 /** The graph of one training step: encode queries and documents together, compare, differentiate. */
@@ -69,8 +69,14 @@ function compare(vectors: Tensor, loss: Loss<"pairs">, parameters: LossParameter
     [input("queryRows", ["rows"], "int32"), input("documentRows", ["columns"], "int32")],
     input("vectorPlaces", [texts], "int32"),
   ) as [Tensor, Tensor];
+  return loss.build.pairs(pairBatchOf(queries, documents), parameters);
+}
+
+/** Vectors as a batch; `relationFeeds` are its other inputs. */
+export function pairBatchOf(queries: Tensor, documents: Tensor): PairBatch {
   const mask = (name: string) => input(name, ["rows", "columns"], "bool");
-  return loss.build.pairs({ queries, documents, negatives: mask("negatives"), own: mask("own") }, parameters);
+  const samplingProbabilities = input("probabilities", ["columns"]);
+  return { queries, documents, negatives: mask("negatives"), own: mask("own"), samplingProbabilities };
 }
 
 const noParameters: LossParameters = (name) => {

@@ -74,7 +74,9 @@ export async function retrievalTask(options: TaskOptions<RetrievalData>): Promis
     mined: mining !== null,
     async prepare(first, count, drawn) {
       const micro = Array.from({ length: count }, (_, i) => batches.at(first + i));
-      const layouts = micro.map(({ batch, epoch }) => layOutRows(batch, epoch, drawn, known, loss.scope));
+      const layouts = micro.map(({ batch, epoch }) =>
+        layOutRows(batch, epoch, drawn, known, loss.scope, batches.share),
+      );
       for (const { rows, columns } of layouts) {
         await inTurns(rows, (row) => tokens.query(row.queryId));
         await inTurns(columns, tokens.document);
