@@ -24,6 +24,7 @@ export type {
 } from "./base/types.js";
 export { type CountedWarning, collectWarnings, type Warnings } from "./base/warnings.js";
 export { type PullOptions, type PullResult, pull } from "./checkpoint/pull.js";
+export { type ChunkOptions, type Chunks, chunkDocuments, chunkText } from "./data/chunks.js";
 export { describeData } from "./data/describe.js";
 export { type HoldOutOptions, holdOutItems, holdOutPairs } from "./data/held-out.js";
 export { type ClassKnowledge, type LabelledBatching, labelledBatches } from "./data/labelled-batches/index.js";
@@ -103,6 +104,7 @@ export { shiftedTopK } from "./negatives/samplers/shifted-top-k.js";
 export { simans } from "./negatives/samplers/simans.js";
 export { topK } from "./negatives/samplers/top-k.js";
 export { bm25 } from "./search/bm25.js";
+export { type FoldBy, fold, foldedRetriever } from "./search/fold.js";
 export { type Reranker, type RerankOptions, rerank } from "./search/rerank.js";
 export { tfIdf } from "./search/tf-idf.js";
 export type { TrainConfig } from "./train/config.js";

@@ -15,6 +15,7 @@ import {
   requiredText,
 } from "./fields.js";
 import { readRecords } from "./records.js";
+import { rowSplit } from "./row-split.js";
 import type { SplitFile } from "./split-files.js";
 
 /** A family of fields that hold passages: those that answer the query, and lists of others, of which the first that is not empty are its negatives. */
@@ -62,7 +63,7 @@ export async function readContexts(
       const corpus = join(dirname(file.path), "corpus.jsonl");
       if (family.positives.endsWith("_ids") && !corpora.has(corpus)) await readCorpus(corpus, found);
       corpora.add(corpus);
-      addQuestion(found, file.split, row, family, chosen, warnings);
+      addQuestion(found, rowSplit(row, chosen.get("split"), file.split), row, family, chosen, warnings);
     }
   }
   return found.finish([...formats].join(", "), source);
