@@ -62,7 +62,7 @@ export function rawVectors(items: readonly LabelledItem[]): ItemVectors {
   const dimension = rows[0]!.length;
   const vectors = new Float32Array(rows.length * dimension);
   for (const [i, row] of rows.entries()) vectors.set(row, i * dimension);
-  return { vectors, dimension, fingerprint: fingerprint("raw", vectors) };
+  return { vectors, dimension, fingerprint: fingerprint("raw", new Uint8Array(vectors.buffer)) };
 }
 
 /** The folder of a network; throws `wrong-model` on any other. */
