@@ -107,3 +107,18 @@ test("profiles of the fine-tuning step", async () => {
     expect(names.includes("MatMulIntegerToFloat")).toBe(precision === "int8");
   }
 });
+
+test("quality by 8-bit integers: the same runs as in float32, nearly", async () => {
+  type Run = { readonly ndcg: readonly number[]; readonly losses: readonly (readonly number[])[] };
+  type Result = { readonly precisions: Readonly<Record<"float32" | "int8" | "int8-gradient", Run>> };
+  const args = ["--steps", "4", "--seeds", "2", "--batch", "8"];
+  const { precisions } = await bench<Result>("int8-quality.mjs", model, data, ...args);
+  for (const seed of [0, 1]) {
+    const exact = precisions.float32.losses[seed] as readonly number[];
+    for (const precision of ["int8", "int8-gradient"] as const) {
+      const found = precisions[precision].losses[seed] as readonly number[];
+      expect(found.length).toBe(4);
+      for (const [i, loss] of found.entries()) expect(Math.abs(loss / (exact[i] as number) - 1)).toBeLessThan(0.1);
+    }
+  }
+});
