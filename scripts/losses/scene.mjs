@@ -114,6 +114,8 @@ function batch(kind, { anchor, positive, negative }) {
         teacher: constant([1, 0], [1, 2]),
         guide: { queries: constant([1, 0], [1, 2]), documents: constant([1, 0, 0, 1], [2, 2]) },
         samplingProbabilities: constant([0.5, 0.5]),
+        // A queue with nothing in it for this row: its negative is the one that is shown.
+        queue: { vectors: constant([-1, 0], [1, 2]), negatives: bool([0], [1, 1]) },
       };
     case "scored":
       return { first: concat([anchor, anchor], 0), second: both, labels: constant([1, 0]) };
