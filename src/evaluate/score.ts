@@ -3,7 +3,8 @@ import { compareCodePoints } from "../base/text.js";
 import type { Warnings } from "../base/warnings.js";
 import { idTable } from "./id-column.js";
 import { gradedRanking, type RankingOptions } from "./ranking.js";
-import { parseTrecMeasures, type Summary, summarise, trecValues } from "./trec-measures.js";
+import { type Summary, summarise, trecValues } from "./trec-measures.js";
+import { parseTrecMeasures } from "./trec-names.js";
 import { readQrelsRows, readRunRows, type TrecRows } from "./trec-rows.js";
 
 export interface ScoreOptions extends RankingOptions {

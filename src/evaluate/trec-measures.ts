@@ -1,4 +1,3 @@
-import { inputError } from "../base/errors.js";
 import { belowZero, type GradedRanking } from "./ranking.js";
 
 /** What the formulas need of one query. Relevant means a grade of at least `level`. */
@@ -47,7 +46,7 @@ const sum = (formula: Formula): Family => ({ formula, summary: "sum" });
 const geometric = (formula: Formula): Family => ({ formula, summary: "geometric" });
 
 /** trec_eval 10's measures in its order. Nothing divided by nothing is 0. */
-const families: ReadonlyMap<string, Family> = new Map([
+export const families: ReadonlyMap<string, Family> = new Map([
   ["num_q", sum(() => 1)],
   ["num_ret", sum(({ ranked }) => ranked.length)],
   ["num_rel", sum(({ relevant }) => relevant)],
@@ -75,63 +74,6 @@ const families: ReadonlyMap<string, Family> = new Map([
   ["set_F", mean(({ ranked, ranks, relevant }) => ratio(2 * ranks.length, ranked.length + relevant))],
   ["num_nonrel_judged_ret", sum(({ ranked, level }) => ranked.filter((grade) => grade >= 0 && grade < level).length)],
 ]);
-
-const official = "num_q num_ret num_rel num_rel_ret map gm_map Rprec bpref recip_rank iprec_at_recall P";
-const sets = new Map([
-  ["official", official],
-  ["all_trec", [...families.keys()].join(" ")],
-]);
-/** `official`, and what else is reported often. */
-const usual = `${official} P.1 recall ndcg ndcg_cut ndcg_cut.1,3 success set_P set_recall set_F`;
-
-/**
- * Measures by trec_eval's names, parted by commas or blanks: `map`, `ndcg_cut_10`, `ndcg_cut.5,10`, `ndcg_cut` (with trec_eval's cut-offs), `official`, `all_trec`.
- * Without any: `official` and what else is reported often. Each once, in trec_eval's order. Throws on an unknown name.
- */
-export function parseTrecMeasures(names: readonly string[] = []): readonly TrecMeasure[] {
-  const order = [...families.keys()];
-  const found = new Map<string, TrecMeasure & { readonly place: number }>();
-  const add = (name: string, family: string, cut: number | undefined): void => {
-    const { formula, summary, unit, cuts = [] } = families.get(family) ?? { formula: () => 0, summary: "mean" };
-    const fits =
-      unit === "share"
-        ? (cut ?? 0) <= 1
-        : unit === "rank"
-          ? cut === undefined || (Number.isInteger(cut) && cut > 0)
-          : cut === undefined;
-    if (!families.has(family) || !fits) throw unknownMeasure(name);
-    const place = order.indexOf(family);
-    if (unit === undefined) found.set(family, { name: family, summary, formula, cut: Number.POSITIVE_INFINITY, place });
-    for (const at of cut === undefined ? cuts : [cut]) {
-      const full = `${family}_${unit === "share" ? at.toFixed(2) : at}`;
-      found.set(full, { name: full, summary, formula, cut: at, place });
-    }
-  };
-  const read = (text: string): void => {
-    let family = "";
-    for (const name of text.split(/[\s,]+/).filter((one) => one !== "")) {
-      const [, before, cut] = /^([a-zA-Z]\w*?)[._]((?:\d+(?:\.\d+)?)|\.\d+)$/.exec(name) ?? [];
-      const whole = families.has(name) || sets.has(name);
-      if (sets.has(name)) read(sets.get(name)!);
-      else if (whole || /^[\d.]+$/.test(name)) add(name, whole ? name : family, whole ? undefined : Number(name));
-      else add(name, before ?? name, cut === undefined ? undefined : Number(cut));
-      family = before ?? (whole ? "" : family);
-    }
-  };
-  read(names.length === 0 ? usual : names.join(" "));
-  if (found.size === 0) throw unknownMeasure(names.join(" "));
-  return [...found.values()].sort((a, b) => a.place - b.place || a.cut - b.cut);
-}
-
-function unknownMeasure(found: string): Error {
-  return inputError("unknown-measure", "trec_eval's measure is not known here", {
-    field: "measures",
-    found,
-    expected: `${[...sets.keys()].join(", ")}, or of ${[...families]
-      .map(([name, { unit }]) => (unit === undefined ? name : `${name}_${unit === "rank" ? "k" : "0.10"}`))
-      .join(", ")}`,
-  });
-}
 
 /** The values of one query, in the order of the measures. */
 export function trecValues(measures: readonly TrecMeasure[], ranking: GradedRanking, level: number): Float64Array {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { collectWarnings } from "#nearmiss/base/warnings.js";
 import { scoreRun } from "#nearmiss/evaluate/score.js";
-import { parseTrecMeasures } from "#nearmiss/evaluate/trec-measures.js";
+import { parseTrecMeasures } from "#nearmiss/evaluate/trec-names.js";
 import { readRunRows } from "#nearmiss/evaluate/trec-rows.js";
 
 const folder = mkdtempSync(join(tmpdir(), "nearmiss-score-"));
