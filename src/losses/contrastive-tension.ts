@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { rowDot } from "../graph/index.js";
-import { terms } from "./cross-entropy.js";
+import { terms } from "./bce-with-logits.js";
 import { defineLoss } from "./define.js";
 import { softmaxLoss } from "./softmax.js";
 
