@@ -1,25 +1,24 @@
 import { inputError, NearmissError, workError } from "../base/errors.js";
 import { rng } from "../base/rng.js";
 import type { Label, LabelledData } from "../base/types.js";
-import { type LabelledBatching, labelledBatches } from "../data/labelled-batches/index.js";
-import type { Feeds, HostTensor, ProgramSpec, StepResult } from "../engine/types.js";
+import { labelledBatches } from "../data/labelled-batches/index.js";
+import type { Feeds, HostTensor, StepResult } from "../engine/types.js";
 import type { Loss } from "../losses/types.js";
 import { minerOf } from "../miners/index.js";
 import type { Miner } from "../miners/types.js";
-import { relationFeeds } from "./batch.js";
 import type { TrainConfig } from "./config.js";
 import { endless } from "./endless.js";
 import { evaluateItems, itemMeasures } from "./item-evaluation.js";
 import { type ItemLearner, itemLearner } from "./item-learner.js";
 import { TRAIN_SPLIT } from "./kinds.js";
+import { batchingOf } from "./labelled-batching.js";
+import { type LabelledStepper, lossOnce, pairsOfLabels } from "./labelled-pairs.js";
 import { labelledEqualSpec, labelledFeeds, labelledSpec } from "./labelled-program.js";
 import { lossOver } from "./losses.js";
 import { createMemory, type Memory } from "./memory.js";
-import { layOutRows } from "./pair-rows.js";
-import { pairBatchOf } from "./program.js";
-import { compiledOnce, pairStep, type StepSettings, wholeBatches, withEqualGroups } from "./stepper.js";
+import { compiledOnce, type StepSettings, withEqualGroups } from "./stepper.js";
 import type { Task, TaskOptions } from "./task.js";
-import { equalRows, withTelemetry } from "./telemetry.js";
+import { equalRows } from "./telemetry.js";
 
 /** An item of the training split. */
 interface Item {
@@ -27,22 +26,14 @@ interface Item {
   readonly labels: readonly Label[];
 }
 
-/** How the batches of one update are made and run. */
-interface LabelledStepper {
-  prepare(batches: readonly (readonly Item[])[], step: number): (settings: StepSettings) => Promise<StepResult>;
-  /** Rows through the encoder. */
-  encoded(batch: readonly Item[]): number;
-  /** The loss of this batch where all its vectors are equal. */
-  whenEqual(batch: readonly Item[]): Promise<number>;
-}
-
 /** Items with labels: texts, pictures or vectors. Losses over labelled rows take whole batches, losses over pairs N pairs of N classes. */
 export async function labelledTask(options: TaskOptions<LabelledData>): Promise<Task<never>> {
   const { config, data, engine, warnings } = options;
   const loss = lossOver(config, "labelled items", "labelled", "pairs");
-  const labelled = "labelled" in loss.build ? (loss as unknown as Loss<"labelled">) : null;
+  const asPairs = !("labelled" in loss.build) || (config.batches === "pairs" && "pairs" in loss.build);
+  const labelled = asPairs ? null : (loss as unknown as Loss<"labelled">);
   const miner = minerOfConfig(config);
-  checkTogether(config, loss, miner);
+  checkTogether(config, loss, miner, asPairs);
   const measures = itemMeasures(config.metric);
   const train = itemsOf(data, TRAIN_SPLIT);
   const classes = new Map<Label, number>();
@@ -54,7 +45,7 @@ export async function labelledTask(options: TaskOptions<LabelledData>): Promise<
     });
   const ids = train.map(({ id }) => id);
   const learner = await itemLearner({ engine, config, data, warnings, loss, classes: classes.size, train: ids });
-  const batching = batchingOf(config, labelled === null, train);
+  const { batching, negatives } = batchingOf(config, asPairs, train);
   const batches = endless(
     (epoch) => labelledBatches(train, batching, { seed: config.seed, epoch }).batches as readonly (readonly Item[])[],
   );
@@ -63,7 +54,7 @@ export async function labelledTask(options: TaskOptions<LabelledData>): Promise<
   const memory = config.memory === 0 ? null : createMemory(config.memory, learner.encoder.dimension);
   const stepper =
     labelled === null
-      ? pairsOfLabels(learner, loss as unknown as Loss<"pairs">, train, config)
+      ? pairsOfLabels(learner, loss as unknown as Loss<"pairs">, train, negatives, config)
       : labelledRows({ learner, loss: labelled, miner, memory, classes, train, config });
   const evaluate = evaluateItems(learner, measures, options);
   return {
@@ -75,12 +66,11 @@ export async function labelledTask(options: TaskOptions<LabelledData>): Promise<
     ...(learner.lossParameterNames.length > 0 ? {} : { lossWhenEqual: () => stepper.whenEqual(batches.at(0).batch) }),
     prepare: async (first, count) => {
       const micro = Array.from({ length: count }, (_, i) => batches.at(first + i));
-      const items = micro.map(({ batch }) => batch);
-      return {
-        epoch: micro[0]?.epoch ?? 0,
-        counts: { encoded: items.reduce((sum, batch) => sum + stepper.encoded(batch), 0) },
-        run: stepper.prepare(items, first),
-      };
+      const { encoded, run } = stepper.prepare(
+        micro.map(({ batch }) => batch),
+        first,
+      );
+      return { epoch: micro[0]?.epoch ?? 0, counts: { encoded }, run };
     },
     evaluateDev: evaluate.dev,
     openRound: () => Promise.reject(new Error("labelled items are not mined from a corpus")),
@@ -101,92 +91,16 @@ function checkTogether(
   config: TrainConfig,
   loss: Pick<Loss, "name" | "memory"> & { readonly build: object },
   miner: Miner | null,
+  asPairs: boolean,
 ): void {
   const wrong = (field: string, found: string, expected: string) =>
     inputError("bad-config", `this does not go together with the loss ${loss.name}`, { field, found, expected });
-  if (miner !== null && !("labelled" in loss.build))
+  if (miner !== null && asPairs)
     throw wrong("miner", miner.name, "no miner: a loss over pairs takes all negatives of its batch");
-  if (config.memory > 0 && !loss.memory)
+  if (config.memory > 0 && (asPairs || !loss.memory))
     throw wrong("memory", String(config.memory), "0: this loss looks at its own batch alone");
   if (config.sampler !== "in-batch")
     throw wrong("sampler", config.sampler, "in-batch: labelled items have no corpus to draw from");
-}
-
-/** The way into batches: what is given, filled up from the batch size. */
-function batchingOf(config: TrainConfig, pairs: boolean, train: readonly Item[]): LabelledBatching {
-  const { batches: kind, batchParams, batchSize } = config;
-  const counts = new Map<Label, number>();
-  for (const { labels } of train) counts.set(labels[0] as Label, (counts.get(labels[0] as Label) ?? 0) + 1);
-  if (pairs || kind === "pairs") {
-    if (kind !== null && kind !== "pairs")
-      throw inputError("bad-config", "a loss over pairs takes N pairs of N classes", {
-        field: "batches",
-        found: kind,
-        expected: "pairs",
-      });
-    const paired = [...counts.values()].filter((count) => count > 1).length;
-    return { kind: "pairs", pairs: Math.min(batchSize, paired), ...batchParams };
-  }
-  const itemsPerClass = Number(batchParams["itemsPerClass"] ?? 4);
-  const most = Math.max(2, Math.floor(batchSize / itemsPerClass));
-  return {
-    kind: kind ?? "classes-times-items",
-    classes: Math.min(most, counts.size),
-    itemsPerClass,
-    ...batchParams,
-  } as LabelledBatching;
-}
-
-/** Rows anchor, positive, anchor, positive … as pairs. Items that share a label are never negatives of each other. */
-function pairsOfLabels(
-  learner: ItemLearner,
-  loss: Loss<"pairs">,
-  train: readonly Item[],
-  config: TrainConfig,
-): LabelledStepper {
-  const byLabel = new Map<Label, Set<string>>();
-  for (const { id, labels } of train)
-    for (const label of labels) byLabel.set(label, (byLabel.get(label) ?? new Set()).add(id));
-  const same = (id: string) => id;
-  const step = pairStep(learner, learner.encoder, withTelemetry(loss), { query: same, document: same });
-  const stepper = wholeBatches(learner, config.dropout, step);
-  const layOut = (items: readonly Item[]) => {
-    const anchors = items.filter((_, i) => i % 2 === 0);
-    const rows = anchors.map(({ id }, i) => ({ queryId: id, positiveId: items[2 * i + 1]?.id ?? id }));
-    const known = new Map(
-      anchors.map(({ id, labels }) => [id, new Set(labels.flatMap((label) => [...(byLabel.get(label) ?? [])]))]),
-    );
-    return layOutRows(rows, 0, null, known, loss.scope, () => 1 / train.length);
-  };
-  return {
-    encoded: (batch) => batch.length,
-    prepare: (batches) => stepper.prepare(batches.map(layOut)),
-    async whenEqual(items) {
-      const layout = layOut(items);
-      const [queries, documents] = ["rows", "columns"].map((name) => equalRows(name, learner.encoder.dimension)) as [
-        ReturnType<typeof equalRows>,
-        ReturnType<typeof equalRows>,
-      ];
-      const batch = pairBatchOf(queries.node, documents.node);
-      return lossOf(
-        learner,
-        { outputs: { loss: loss.build.pairs(batch, learner.lossParameters).loss } },
-        {
-          rows: queries.feed(layout.rows.length),
-          columns: documents.feed(layout.columns.length),
-          ...relationFeeds(layout),
-        },
-      );
-    },
-  };
-}
-
-/** The loss of a program that is run once. */
-async function lossOf({ engine, weights }: ItemLearner, spec: ProgramSpec, feeds: Feeds): Promise<number> {
-  const program = await engine.compile(spec);
-  const { loss } = await engine.run(program, feeds, weights);
-  await engine.release(program);
-  return Number(loss?.data[0]);
 }
 
 interface LabelledRows {
@@ -213,12 +127,11 @@ function labelledRows({ learner, loss, miner, memory, classes, train, config }: 
   const alone = program(false);
   const remembering = program(true);
   return {
-    encoded: (batch) => batch.length,
     whenEqual(items) {
       const { node, feed } = equalRows("items", encoder.dimension);
       const place = Int32Array.from(items.keys());
       const spec = labelledEqualSpec({ ...step, memory: false }, node);
-      return lossOf(learner, spec, { ...labelledFeeds(items, null, place, classOf), items: feed(items.length) });
+      return lossOnce(learner, spec, { ...labelledFeeds(items, null, place, classOf), items: feed(items.length) });
     },
     prepare(batches, place) {
       const collated = withEqualGroups((most) =>
@@ -229,7 +142,7 @@ function labelledRows({ learner, loss, miner, memory, classes, train, config }: 
           ),
         ),
       );
-      return async (settings) => {
+      const run = async (settings: StepSettings): Promise<StepResult> => {
         // Taken now, not when the batch was made: the update before this one has added to it.
         const held = memory === null || place < config.memoryFrom || memory.ids.length === 0 ? null : memory;
         const earlier = held?.ids.map((id) => byId.get(id) as Item) ?? null;
@@ -257,6 +170,7 @@ function labelledRows({ learner, loss, miner, memory, classes, train, config }: 
         });
         return result;
       };
+      return { encoded: batches.reduce((sum, items) => sum + items.length, 0), run };
     },
   };
 }

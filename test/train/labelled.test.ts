@@ -363,3 +363,19 @@ describe("hardest negatives collapse, semi-hard ones from the same beginning do 
     expect(comparable(parts)["metrics.jsonl"]).toEqual(comparable(whole)["metrics.jsonl"]);
   });
 });
+
+test.each([
+  ["N pairs", { loss: "n-pair-mc", batchParams: { pairs: 6 } }, 2 * 6],
+  ["N pairs, one versus one", { loss: "n-pair-mc", lossParams: { variant: "ovo" }, batchParams: { pairs: 6 } }, 2 * 6],
+  ["N triplets", { loss: "triplet-margin", batches: "pairs", batchParams: { pairs: 6, negatives: 1 } }, 3 * 6],
+  ["N tuplets of N + 1", { loss: "n-plus-1-tuplet", batchParams: { pairs: 6, negatives: 5 } }, 7 * 6],
+] as const)("%s are as many encoder rows as the paper counts", async (_, config, rows) => {
+  await withSession({ ...shortMlp, ...config }, vectors, async ({ trainer, plan }) => {
+    for (let step = 0; step < 4; step++) expect((await trainer.update(step, plan, null)).encoded).toBe(rows);
+  });
+});
+
+test("a size that a way into batches has not is refused", async () => {
+  const config = { ...shortMlp, batchParams: { itemPerClass: 4 } };
+  await expect(run(config)).rejects.toMatchObject({ code: "bad-option", detail: { field: "itemPerClass" } });
+});
