@@ -1,6 +1,5 @@
-import { inputError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
-import { int8Limit, int8Spec, int8Weights } from "../engine/int8.js";
+import { int8Limit, int8Spec, int8Weights, noInt8 } from "../engine/int8.js";
 import type { Engine, Program, Weights } from "../engine/types.js";
 import type { Encoder, Sequence, TextEncoder } from "../nn/encoder.js";
 
@@ -34,13 +33,7 @@ export type EncodePrecision = "float32" | "int8";
  */
 export function createForward(engine: Engine, encoder: TextEncoder, precision: EncodePrecision = "float32"): Forward {
   const isStatic = encoder.family === "static";
-  if (precision === "int8" && isStatic) {
-    throw inputError("no-int8", "a static model has no products to compute by 8-bit integers", {
-      field: "precision",
-      found: precision,
-      expected: "float32",
-    });
-  }
+  if (precision === "int8" && isStatic) throw noInt8(precision);
   return forwardOf(engine, encoder, isStatic ? null : (sequence) => sequence.ids.length, precision);
 }
 

@@ -1,3 +1,4 @@
+import { inputError } from "../base/errors.js";
 import { input, parameter } from "../graph/index.js";
 import { withInt8Products } from "../graph/int8.js";
 import { apply, isOp, type Tensor } from "../graph/tensor.js";
@@ -10,7 +11,10 @@ import type { Engine, ProgramSpec } from "./types.js";
  */
 export type Precision = "float32" | "int8" | "int8-gradient";
 
-/** An engine whose programs compute in a precision; all else is the given one's. Products over `rows` are meant: see `Int8Options`. */
+/**
+ * An engine whose programs compute in a precision; all else is the given one's. Products over `rows` are meant: see `Int8Options`. A program that
+ * trains and has none is refused with `no-int8`.
+ */
 export function withPrecision(engine: Engine, precision: Precision, rows = "tokens"): Engine {
   if (precision === "float32") return engine;
   let probed: Promise<number> | undefined;
@@ -18,9 +22,20 @@ export function withPrecision(engine: Engine, precision: Precision, rows = "toke
     ...engine,
     async compile(spec) {
       probed ??= int8Limit(engine);
-      return engine.compile(int8Spec(spec, { precision, rows, limit: await probed }));
+      const rewritten = int8Spec(spec, { precision, rows, limit: await probed });
+      if ((spec.gradients?.size ?? 0) > 0 && int8Weights(rewritten).length === 0) throw noInt8(precision);
+      return engine.compile(rewritten);
     },
   };
+}
+
+/** There is nothing that 8-bit products could stand for. */
+export function noInt8(precision: Precision) {
+  return inputError("no-int8", "this model has no products of tokens and weights to compute by 8-bit integers", {
+    field: "precision",
+    found: precision,
+    expected: "float32",
+  });
 }
 
 /** A program with 8-bit products. */

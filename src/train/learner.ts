@@ -1,9 +1,9 @@
-import { inputError, workError } from "../base/errors.js";
+import { workError } from "../base/errors.js";
 import { toFloat32 } from "../base/float16.js";
 import { rng } from "../base/rng.js";
 import { readSafetensors } from "../base/safetensors.js";
 import type { FloatTensor, JsonObject } from "../checkpoint/index.js";
-import { withPrecision } from "../engine/int8.js";
+import { noInt8, withPrecision } from "../engine/int8.js";
 import type { Engine, HostTensor, Optimiser, OptimiserOptions, Weights } from "../engine/types.js";
 import { parameter } from "../graph/index.js";
 import type { LossParameter, LossParameters } from "../losses/types.js";
@@ -47,13 +47,7 @@ export interface LearnerOptions {
 /** Loads the starting weights and makes the optimiser. */
 export async function createLearner(options: LearnerOptions): Promise<Omit<Learner, "start" | "save">> {
   const { engine, encoder, tensors, config } = options;
-  if (config.precision !== "float32" && encoder.family === "static") {
-    throw inputError("no-int8", "a static model has no products to compute by 8-bit integers", {
-      field: "precision",
-      found: config.precision,
-      expected: "float32",
-    });
-  }
+  if (config.precision !== "float32" && encoder.family === "static") throw noInt8(config.precision);
   const trained = new Map([...encoder.parameters.keys()].map((name) => [name, tensors.get(name) as HostTensor]));
   const shapes = new Map(options.lossParameters.map(({ name, shape }) => [name, shape]));
   for (const one of options.lossParameters) trained.set(`${LOSS_PREFIX}${one.name}`, initial(one, config.seed));

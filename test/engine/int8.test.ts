@@ -1,9 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { gradients } from "#nearmiss/autodiff/index.js";
 import { rng } from "#nearmiss/base/rng.js";
-import { int8Limit, int8Spec, type Precision } from "#nearmiss/engine/int8.js";
+import { int8Limit, int8Spec, type Precision, withPrecision } from "#nearmiss/engine/int8.js";
 import { createInterpreterEngine } from "#nearmiss/engine/interpreter.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import type { HostTensor } from "#nearmiss/engine/types.js";
+import { input, linear, parameter, type Tensor } from "#nearmiss/graph/index.js";
 import { loss } from "#nearmiss/losses/index.js";
 import { bertNetwork } from "#nearmiss/nn/bert.js";
 import { embeddingTop, transformerEncoder } from "#nearmiss/nn/transformer.js";
@@ -124,4 +126,14 @@ test("a value that is not finite stays visible", async () => {
   const optimiser = await engine.optimiser(weights, { kind: "sgd" });
   const step = engine.step({ program: compiled, weights, optimiser, microBatches: [feeds], learningRate: 1 });
   await expect(step).rejects.toMatchObject({ code: "non-finite" });
+});
+
+test("a program that trains without a product over tokens is refused", async () => {
+  const [x, w] = [input("x", ["rows", 4]), parameter("w", [4, 4])];
+  const loss = linear(x, w).square().mean();
+  const [gradient] = gradients(loss, [w]) as readonly [Tensor];
+  const engine = withPrecision(engines[0], "int8");
+  const spec = { outputs: { loss }, gradients: new Map([["w", gradient]]) };
+  await expect(engine.compile(spec)).rejects.toMatchObject({ code: "no-int8", exitCode: 2 });
+  await engine.release(await engine.compile({ outputs: { loss } }));
 });
