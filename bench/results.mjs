@@ -4,7 +4,7 @@
 //     node bench/results.mjs [DATA] [--seeds 1,2,3] [--epochs 10] [--out docs/results.md]
 //
 // DATA is a BEIR folder; where it holds hard.jsonl.gz, `same_topic_same_qtype` lists answers that are probably relevant but not judged.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
@@ -16,6 +16,7 @@ import { randomisationTests } from "#nearmiss/evaluate/randomisation.js";
 import { retrieve } from "#nearmiss/evaluate/retrieve.js";
 import { compareSamplers } from "#nearmiss/train/compare.js";
 import { resolveConfig } from "#nearmiss/train/config.js";
+import { putSection } from "./labelled/section.mjs";
 import { machine } from "./machine.mjs";
 
 const { values, positionals } = parseArgs({
@@ -85,7 +86,7 @@ for (const seed of seeds) {
   });
 }
 await engine.close();
-writeFileSync(values.out, page());
+putSection("Which negatives help", page(), values.out);
 console.error(`${values.out} written`);
 
 function suspectedPositives() {
