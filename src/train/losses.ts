@@ -1,4 +1,4 @@
-import { inputError } from "../base/errors.js";
+import { inputError, notImplemented } from "../base/errors.js";
 import { losses } from "../losses/catalogue.js";
 import { configuredLoss } from "../losses/index.js";
 import type { BatchKind, Loss } from "../losses/types.js";
@@ -11,6 +11,8 @@ import type { TrainConfig } from "./config.js";
 export function lossOver<K extends BatchKind>(config: TrainConfig, what: string, ...kinds: readonly K[]): Loss<K> {
   const { scale, margin, lossParams: params } = config;
   const loss = configuredLoss(config.loss, { scale, margin, params });
+  // Without its queue it would be another loss under this name.
+  if (loss.name === "esimcse") throw notImplemented("the queue of esimcse in training");
   if (kinds.some((kind) => kind in loss.build)) return loss as unknown as Loss<K>;
   const fitting = losses.filter((factory) => kinds.some((kind) => (factory.kinds as readonly string[]).includes(kind)));
   throw inputError("wrong-loss", `the loss ${loss.name} cannot be given ${what}`, {

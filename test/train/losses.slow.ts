@@ -18,6 +18,7 @@ const lacking: Readonly<Record<string, RegExp>> = {
   gist: /guide/,
   "embedding-distillation": /teacher/,
   moco: /queue/,
+  esimcse: /queue/,
   mochi: /queue/,
 };
 const wrapped = [
