@@ -31,6 +31,13 @@ export const trainConfig = z.strictObject({
   /** How labelled items are put into batches; null: as the loss needs them. */
   batches: z.enum(batchings).nullable().default(null),
   batchParams: z.record(z.string(), z.unknown()).default({}),
+  /**
+   * The negative of every labelled item, mined with its positive over the whole split by the model as it stands (`mineFrom`, `refreshEvery`); null: none.
+   * For losses over pairs and triplets.
+   */
+  mine: z.enum(["hardest", "semi-hard"]).nullable().default(null),
+  /** How it is mined: `positive`, `metric`, `margin`, `fallback`, `subset`. */
+  mineParams: z.record(z.string(), z.unknown()).default({}),
   /** Vectors of earlier batches that labelled items are compared with; 0: none. */
   memory: z.int().min(0).default(0),
   /** Batches before the memory counts: at first its vectors are soon out of date. */
@@ -162,7 +169,7 @@ const kinds: Readonly<Record<"static" | "bert" | "mlp" | "folder", KindDefaults>
 /** Defaults that depend on what is trained on. */
 const dataDefaults: Readonly<Record<TrainingData["kind"], TrainConfigInput>> = {
   retrieval: {},
-  labelled: { loss: "multi-similarity", sampler: "in-batch", metric: "map@r" },
+  labelled: { loss: "multi-similarity", sampler: "in-batch", metric: "map@r", mineFrom: 0 },
   scored: { loss: "cosent", sampler: "in-batch", metric: "spearman" },
 };
 

@@ -14,6 +14,7 @@ import { TRAIN_SPLIT } from "./kinds.js";
 import { batchingOf } from "./labelled-batching.js";
 import { type LabelledStepper, lossOnce, pairsOfLabels } from "./labelled-pairs.js";
 import { labelledEqualSpec, labelledFeeds, labelledSpec } from "./labelled-program.js";
+import { type MinedRows, openLabelledRound, strategyOf } from "./labelled-round.js";
 import { lossOver } from "./losses.js";
 import { createMemory, type Memory } from "./memory.js";
 import { compiledOnce, type StepSettings, withEqualGroups } from "./stepper.js";
@@ -27,10 +28,12 @@ interface Item {
 }
 
 /** Items with labels: texts, pictures or vectors. Losses over labelled rows take whole batches, losses over pairs N pairs of N classes. */
-export async function labelledTask(options: TaskOptions<LabelledData>): Promise<Task<never>> {
+export async function labelledTask(options: TaskOptions<LabelledData>): Promise<Task<MinedRows>> {
   const { config, data, engine, warnings } = options;
   const loss = lossOver(config, "labelled items", "labelled", "pairs");
-  const asPairs = !("labelled" in loss.build) || (config.batches === "pairs" && "pairs" in loss.build);
+  const mining = strategyOf(config);
+  const wantsPairs = config.batches === "pairs" || mining !== null;
+  const asPairs = !("labelled" in loss.build) || (wantsPairs && "pairs" in loss.build);
   const labelled = asPairs ? null : (loss as unknown as Loss<"labelled">);
   const miner = minerOfConfig(config);
   checkTogether(config, loss, miner, asPairs);
@@ -60,20 +63,27 @@ export async function labelledTask(options: TaskOptions<LabelledData>): Promise<
   return {
     learner,
     batches,
-    mined: false,
+    mined: mining !== null,
     ...(memory === null ? {} : { memory }),
     // What a loss has learnt may hold classes apart without the encoder.
     ...(learner.lossParameterNames.length > 0 ? {} : { lossWhenEqual: () => stepper.whenEqual(batches.at(0).batch) }),
-    prepare: async (first, count) => {
+    prepare: async (first, count, mined) => {
       const micro = Array.from({ length: count }, (_, i) => batches.at(first + i));
       const { encoded, run } = stepper.prepare(
         micro.map(({ batch }) => batch),
         first,
+        mined,
       );
       return { epoch: micro[0]?.epoch ?? 0, counts: { encoded }, run };
     },
     evaluateDev: evaluate.dev,
-    openRound: () => Promise.reject(new Error("labelled items are not mined from a corpus")),
+    openRound: ({ file, round }) =>
+      openLabelledRound(file, async () => {
+        const items = ids.flatMap((id) => data.items.get(id) ?? []);
+        const { data: vectors, dimension } = await learner.vectors(ids);
+        const seed = rng(config.seed, "mined", round).uint32();
+        return { ...mining, items, vectors, dimension, engine, seed };
+      }),
     evaluateFinally: evaluate.finally,
   };
 }
@@ -99,6 +109,8 @@ function checkTogether(
     throw wrong("miner", miner.name, "no miner: a loss over pairs takes all negatives of its batch");
   if (config.memory > 0 && (asPairs || !loss.memory))
     throw wrong("memory", String(config.memory), "0: this loss looks at its own batch alone");
+  if (config.mine !== null && !asPairs)
+    throw wrong("mine", config.mine, "a loss over pairs or triplets: what is mined are triplets");
   if (config.sampler !== "in-batch")
     throw wrong("sampler", config.sampler, "in-batch: labelled items have no corpus to draw from");
 }

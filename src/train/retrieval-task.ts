@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { inputError, workError } from "../base/errors.js";
+import { inputError } from "../base/errors.js";
 import type { RetrievalData } from "../base/types.js";
 import { knownPositives, type TrainingRow } from "../data/rows.js";
 import { splitOf } from "../data/splits.js";
@@ -98,13 +98,7 @@ export async function retrievalTask(options: TaskOptions<RetrievalData>): Promis
         [...values].map(([name, column]) => [name, column.reduce((a, b) => a + b, 0) / column.length]),
       );
     },
-    async openRound({ file, round, step, epochs, mayBuild }) {
-      if (!mayBuild && (file === null || !existsSync(file))) {
-        throw workError("missing-round", "the negatives of the round in force are gone", {
-          ...(file === null ? {} : { file }),
-          hint: `remove the checkpoints after step ${step} to build them again`,
-        });
-      }
+    async openRound({ file, round, epochs }) {
       // Encoding is needed only where the pools are not there yet.
       const retriever =
         file !== null && existsSync(file)

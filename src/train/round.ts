@@ -8,8 +8,9 @@ import { type PoolRecord, poolOfRecord, toRecord } from "../negatives/records.js
 import type { DrawnNegatives } from "./pair-rows.js";
 import type { Round, RoundEpochs } from "./task.js";
 
-export function roundFile(run: string, round: number): string {
-  return join(run, "negatives", `round-${String(round).padStart(4, "0")}.jsonl.gz`);
+/** The file of a round: `round-…` holds pools of queries, `mined-…` triplets of labelled items. */
+export function roundFile(run: string, round: number, kind: "round" | "mined" = "round"): string {
+  return join(run, "negatives", `${kind}-${String(round).padStart(4, "0")}.jsonl.gz`);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { workError } from "../base/errors.js";
 import type { RetrievalData } from "../base/types.js";
 import type { TrainConfig } from "./config.js";
 import type { TrainingData } from "./kinds.js";
@@ -45,7 +47,16 @@ function sessionOf<Drawn, T extends Task<Drawn>>(task: T, config: TrainConfig): 
     task,
     trainer,
     plan,
-    openRound: (request) => task.openRound({ ...request, epochs: trainer.epochs(request.step, request.last) }),
+    async openRound(request) {
+      const { file, step, last, mayBuild } = request;
+      if (!mayBuild && (file === null || !existsSync(file))) {
+        throw workError("missing-round", "the negatives of the round in force are gone", {
+          ...(file === null ? {} : { file }),
+          hint: `remove the checkpoints after step ${step} to build them again`,
+        });
+      }
+      return task.openRound({ ...request, epochs: trainer.epochs(step, last) });
+    },
     release: () => task.learner.release(),
   };
 }

@@ -112,7 +112,13 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
     metric: config.metric,
     patience: config.patience,
     refresh: (round, step, lastStep, mayBuild) =>
-      session.openRound({ file: roundFile(out, round), round, step, last: lastStep, mayBuild }),
+      session.openRound({
+        file: roundFile(out, round, data.kind === "labelled" ? "mined" : "round"),
+        round,
+        step,
+        last: lastStep,
+        mayBuild,
+      }),
     ...(lossWhenEqual > 0 && Number.isFinite(lossWhenEqual) ? { watch: watchCollapse({ lossWhenEqual }) } : {}),
     warnings,
     progress,

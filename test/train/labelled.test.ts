@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { readSafetensors } from "#nearmiss/base/safetensors.js";
@@ -83,6 +84,11 @@ describe("labelled items", () => {
     ["a miner", { ...shortMlp, loss: "triplet-margin", miner: "facenet-semi-hard" }, vectors],
     ["a miner that draws", { ...shortMlp, loss: "margin", miner: "distance-weighted" }, vectors],
     ["a memory", { ...shortMlp, loss: "supcon", memory: 40 }, vectors],
+    [
+      "mined over the whole split",
+      { ...shortMlp, loss: "triplet-margin", mine: "semi-hard", refreshEvery: 20 },
+      vectors,
+    ],
   ];
   test.each(cases)("are learnt: %s", async (_, config, data) => {
     const out = join(emptyFolder(), "run");
@@ -159,6 +165,7 @@ describe("a run that was stopped goes on to the same bytes", () => {
     ["a network with a miner that draws", { ...shortMlp, loss: "margin", miner: "distance-weighted" }, vectors],
     ["proxies, several micro-batches", { ...shortMlp, loss: "proxy-anchor", accumulate: 2 }, vectors],
     ["a memory", { ...shortMlp, loss: "supcon", memory: 30, memoryFrom: 2 }, vectors],
+    ["mined over the whole split", { ...shortTexts, loss: "triplet-margin", mine: "hardest", refreshEvery: 6 }, texts],
     ["pairs of labelled texts", { ...shortTexts, loss: "mnrl" }, texts],
     ["scored pairs", { ...shortTexts, loss: "cosent" }, scored],
   ] as const)("%s", async (_, config, data) => {
@@ -208,6 +215,18 @@ describe("what makes no sense together is refused", () => {
       { ...shortMlp, loss: "mnrl", batchParams: { pairs: 9 } },
       vectors,
       { code: "too-few-classes" },
+    ],
+    [
+      "triplets for a loss over whole batches",
+      { ...shortMlp, loss: "supcon", mine: "hardest" },
+      vectors,
+      { detail: { field: "mine" } },
+    ],
+    [
+      "a way to mine that is not known",
+      { ...shortMlp, loss: "mnrl", mine: "hardest", mineParams: { positive: "any" } },
+      vectors,
+      { code: "bad-option" },
     ],
     [
       "several labels for a loss over classes",
@@ -378,4 +397,36 @@ test.each([
 test("a size that a way into batches has not is refused", async () => {
   const config = { ...shortMlp, batchParams: { itemPerClass: 4 } };
   await expect(run(config)).rejects.toMatchObject({ code: "bad-option", detail: { field: "itemPerClass" } });
+});
+
+test("mined triplets are what the model as it stands finds hardest, and the next steps train on them", async () => {
+  const out = join(emptyFolder(), "run");
+  const config = { ...shortMlp, loss: "triplet-margin", mine: "hardest", refreshEvery: 9, steps: 18 } as const;
+  await run(config, { out });
+  const rounds = logOf(out).filter((record) => record.kind === "refresh");
+  expect(rounds.map(({ step }) => step)).toEqual([0, 9]);
+  const lines = gunzipSync(readFileSync(join(out, "negatives/mined-0000.jsonl.gz")))
+    .toString("utf8")
+    .trim()
+    .split("\n");
+  const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(rows).toHaveLength(vectors.splits.get("train")?.length ?? 0);
+  await withSession(config, vectors, async ({ task }) => {
+    const ids = vectors.splits.get("train") ?? [];
+    const { data, dimension } = await (task.learner as ItemLearner).vectors(ids);
+    const unit = (id: string) => {
+      const row = [...data.subarray(ids.indexOf(id) * dimension, (ids.indexOf(id) + 1) * dimension)];
+      return row.map((x) => x / Math.hypot(...row));
+    };
+    const distance = (a: string, b: string) => 1 - unit(a).reduce((sum, x, i) => sum + x * (unit(b)[i] as number), 0);
+    const label = (id: string) => vectors.items.get(id)?.labels[0];
+    for (const row of rows.slice(0, 10)) {
+      const anchor = row["anchor_id"] as string;
+      const others = ids.filter((id) => id !== anchor);
+      const same = others.filter((id) => label(id) === label(anchor)).map((id) => distance(anchor, id));
+      const other = others.filter((id) => label(id) !== label(anchor)).map((id) => distance(anchor, id));
+      expect(row["positive_distance"]).toBeCloseTo(Math.max(...same), 5);
+      expect(row["negative_distance"]).toBeCloseTo(Math.min(...other), 5);
+    }
+  });
 });

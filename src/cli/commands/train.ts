@@ -18,6 +18,7 @@ type TrainFlags = MiningFlags &
     readonly recipe?: string;
     readonly config?: string;
     readonly lossParam?: ReadonlyMap<string, unknown>;
+    readonly mineParam?: ReadonlyMap<string, unknown>;
     readonly minerParam?: ReadonlyMap<string, unknown>;
     readonly batchParam?: ReadonlyMap<string, unknown>;
     readonly columns?: ReadonlyMap<string, string>;
@@ -34,6 +35,7 @@ const sameName = [
   "miner",
   "batches",
   "memory",
+  "mine",
   "hidden",
   "sampler",
   "candidates",
@@ -109,6 +111,12 @@ function withTrainingOptions(command: Command): Command {
       choice("--batches", ["classes-times-items", "balanced", "pairs", "anchor-classes"]),
     )
     .option("--batch-param <name=value>", "a size of these batches; repeatable", options("--batch-param"))
+    .option(
+      "--mine <negatives>",
+      "mine labelled items over the whole split: hardest or semi-hard negatives",
+      choice("--mine", ["hardest", "semi-hard"]),
+    )
+    .option("--mine-param <name=value>", "how they are mined; repeatable", options("--mine-param"))
     .option("--memory <n>", "vectors of earlier batches that labelled items are compared with", integer("--memory", 0))
     .option("--hidden <sizes>", "widths of an mlp's layers before the last, such as 256,128", sizes("--hidden"))
     .option("--epochs <n>", "passes over the training split", positive("--epochs"))
@@ -159,6 +167,7 @@ function configOf(
     ...given({
       lossParams: record(flags.lossParam),
       minerParams: record(flags.minerParam),
+      mineParams: record(flags.mineParam),
       batchParams: record(flags.batchParam),
       columns: record(flags.columns),
     }),
