@@ -1,7 +1,7 @@
 // One update of a large batch through GradCache, against updates on the same pairs in small batches, and against sentence-transformers'
 // CachedMultipleNegativesRankingLoss on the same pairs and threads. Every measurement is a process of its own, so that its peak memory is too.
 //
-//     node bench/gradcache.mjs [MODEL [DATA]] [--pairs 4096] [--micro 16] [--dropout 0] [--threads 2] [--no-peer]
+//     node bench/gradcache.mjs [MODEL [DATA]] [--pairs 4096] [--micro 8] [--dropout 0] [--threads 2] [--no-peer]
 import { parseArgs } from "node:util";
 import { loadData } from "nearmiss";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   allowNegative: true,
   options: {
     pairs: { type: "string", default: "4096" },
-    micro: { type: "string", default: "16" },
+    micro: { type: "string", default: "8" },
     dropout: { type: "string", default: "0" },
     threads: { type: "string", default: "2" },
     peer: { type: "boolean", default: true },
