@@ -55,7 +55,7 @@ test("thinning keeps the mean of each run and its last x; smoothing starts at th
 });
 
 test("figures are written as in papers", () => {
-  expect(["ndcg@10", "r-precision", "hit@1"].map(measureName)).toEqual(["nDCG@10", "r-precision", "Hit@1"]);
+  expect(["ndcg@10", "r-precision", "hit@1"].map(measureName)).toEqual(["nDCG@10", "R-precision", "Hit@1"]);
   expect([signed(0.0991), signed(-0.02), signed(-0.0001)]).toEqual(["+0.099", "−0.020", "0.000"]);
   expect([pPhrase(0.0001), pPhrase(0.2)]).toEqual(["p\u00a0<\u00a00.001", "p\u00a0=\u00a00.200"]);
   expect(count(16407)).toBe("16,407");
