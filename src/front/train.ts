@@ -121,7 +121,11 @@ function cardOf(folder: ModelDescription): CardModel {
   return { architecture, dimension: encoderOf(folder).dimension, similarity, maxLength };
 }
 
-function networkCard({ config, similarity }: MlpFolder): CardModel {
+function networkCard({ config, content, similarity }: MlpFolder): CardModel {
+  const rows =
+    content.kind === "pixels"
+      ? `pictures of ${content.height} × ${content.width} pixels and ${content.channels} channels, row after row, each value divided by 255`
+      : `vectors of ${content.dimension} numbers`;
   const { inputs, layers } = config;
   const architecture = layers.length === 1 ? "a linear layer" : `a network of ${layers.length} layers with ReLU`;
   return {
@@ -129,5 +133,6 @@ function networkCard({ config, similarity }: MlpFolder): CardModel {
     dimension: layers.at(-1) ?? 0,
     similarity,
     maxLength: null,
+    rows,
   };
 }

@@ -1,5 +1,7 @@
 // How figures of retrieval are written, in the report, the model card and the terminal.
 
+import type { EvaluationResult } from "../evaluate/systems.js";
+
 /** `0.512`: three decimals; a dash for what is not a number. */
 export function decimals(value: number, digits = 3): string {
   return Number.isFinite(value) ? value.toFixed(digits) : "–";
@@ -53,4 +55,13 @@ export function measureName(name: string): string {
 /** A system as people call it. */
 export function systemName(name: string): string {
   return name === "bm25" ? "BM25" : name === "tf-idf" ? "TF-IDF" : name;
+}
+
+/** What a result was measured on. */
+export function testBed({ kind, split, queries, documents, lone = 0 }: EvaluationResult["data"]): string {
+  if (kind === "scored") return `${count(queries)} pairs of the ${split} split`;
+  if (kind === undefined)
+    return `${count(queries)} queries of the ${split} split against ${count(documents)} documents`;
+  const left = lone === 0 ? "" : `; ${count(lone)} that share no label with another are left out`;
+  return `${count(queries)} items of the ${split} split, each against the ${count(documents - 1)} others${left}`;
 }

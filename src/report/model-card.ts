@@ -1,5 +1,5 @@
 import type { EvaluationResult } from "../evaluate/systems.js";
-import { count, decimals, interval, measureName, pValue, signed, systemName } from "./figures.js";
+import { count, decimals, interval, measureName, pValue, signed, systemName, testBed } from "./figures.js";
 
 export interface ModelCardOptions {
   readonly name: string;
@@ -9,6 +9,8 @@ export interface ModelCardOptions {
   readonly similarity: "cosine" | "dot";
   /** The most tokens that are read; null: all. */
   readonly maxLength: number | null;
+  /** What a row of a network on numbers holds, in words; absent for models of texts. */
+  readonly rows?: string;
   /** A folder or Hub id that training started from; null: from nothing. */
   readonly baseModel: string | null;
   readonly data: { readonly source: string; readonly format: string; readonly fingerprint: string };
@@ -37,14 +39,12 @@ export function modelCard(options: ModelCardOptions): string {
   ].join("\n\n");
 }
 
-function frontMatter({ licence, baseModel }: ModelCardOptions): string {
+function frontMatter({ licence, baseModel, rows }: ModelCardOptions): string {
+  const ofTexts = ["library_name: sentence-transformers", "pipeline_tag: sentence-similarity", "tags:"];
+  const tags = ["- sentence-transformers", "- sentence-similarity"];
   return [
     "---",
-    "library_name: sentence-transformers",
-    "pipeline_tag: sentence-similarity",
-    "tags:",
-    "- sentence-transformers",
-    "- sentence-similarity",
+    ...(rows === undefined ? [...ofTexts, ...tags] : ["tags:"]),
     "- feature-extraction",
     "- nearmiss",
     // JSON strings are YAML strings.
@@ -58,8 +58,12 @@ function frontMatter({ licence, baseModel }: ModelCardOptions): string {
 function description(options: ModelCardOptions): string {
   const { architecture, dimension, similarity, maxLength, baseModel, data } = options;
   const length =
-    maxLength === null ? "It reads texts of any length." : `It reads the first ${count(maxLength)} tokens.`;
-  return `Turns texts into vectors of ${count(dimension)} numbers, so that a query lies near the documents that answer it.
+    options.rows !== undefined
+      ? `It takes ${options.rows}.`
+      : maxLength === null
+        ? "It reads texts of any length."
+        : `It reads the first ${count(maxLength)} tokens.`;
+  return `Turns ${options.rows === undefined ? "texts" : "rows of numbers"} into vectors of ${count(dimension)} numbers, so that ${purpose(options.evaluation)}.
 
 - Architecture: ${line(architecture)}, ${baseModel === null ? "trained from nothing" : `starting from ${code(baseModel)}`}. ${length}
 - Compare vectors by ${similarity === "cosine" ? "cosine similarity" : "dot product"}.
@@ -67,7 +71,19 @@ function description(options: ModelCardOptions): string {
 - Trained with nearmiss ${options.version}; model ${code(options.fingerprint)}.`;
 }
 
-function usage({ onnx }: ModelCardOptions): string {
+function purpose(evaluation: EvaluationResult | null): string {
+  const kind = evaluation?.data.kind;
+  if (kind === "labelled") return "items of one class lie near each other";
+  return kind === "scored"
+    ? "texts that mean the same lie near each other"
+    : "a query lies near the documents that answer it";
+}
+
+function usage({ onnx, rows }: ModelCardOptions): string {
+  if (rows !== undefined)
+    return `## Use
+
+\`nearmiss eval\` and \`nearmiss mine\` take the folder as \`--model\`. Anywhere else, \`onnx/model.onnx\` has one input, \`features\` (float32 [batch, inputs]: ${rows}), and one output, \`embedding\`.`;
   const inBrowser = `
 
 In the browser or Node, with transformers.js:
@@ -123,7 +139,7 @@ function results(evaluation: EvaluationResult | null): string {
   const tested = `\n\nThe model against each, by a paired randomisation test:\n\n${table(["against", "measure", "difference", "p", "wins / ties / losses"], tests)}`;
   return `## Results
 
-${count(data.queries)} queries of the ${line(data.split)} split against ${count(data.documents)} documents; in brackets, 95 % bootstrap intervals.
+${line(testBed(data))}; in brackets, 95 % intervals.
 
 ${table(["system", ...names.map(measureName)], rows)}${tests.length === 0 ? "" : tested}`;
 }

@@ -28,7 +28,14 @@ const comparison = z.object({
 });
 
 const evaluationResult: z.ZodType<EvaluationResult> = z.object({
-  data: z.object({ fingerprint: z.string(), split: z.string(), queries: z.number(), documents: z.number() }),
+  data: z.object({
+    fingerprint: z.string(),
+    split: z.string(),
+    queries: z.number(),
+    documents: z.number(),
+    kind: z.enum(["labelled", "scored"]).exactOptional(),
+    lone: z.number().exactOptional(),
+  }),
   systems: z.array(system).min(1),
   comparisons: z.array(comparison),
 });
@@ -63,6 +70,7 @@ export const metricsLine = z.discriminatedUnion("kind", [
     loss: z.number(),
     learningRate: z.number(),
     gradientNorm: z.number().nullish(),
+    telemetry: z.record(z.string(), z.number()).optional(),
   }),
   z.object({
     kind: z.literal("evaluation"),
@@ -71,6 +79,7 @@ export const metricsLine = z.discriminatedUnion("kind", [
     measures: z.record(z.string(), measured),
   }),
   z.object({ kind: z.literal("refresh"), step: z.number() }),
+  z.object({ kind: z.literal("alarm"), step: z.number(), message: z.string() }),
 ]);
 
 const candidate = z.object({

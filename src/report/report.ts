@@ -11,6 +11,7 @@ import { examplesSection } from "./sections/examples.js";
 import { headerSection } from "./sections/header.js";
 import { type DocumentText, negativesSection } from "./sections/negatives.js";
 import { trainingSection } from "./sections/training.js";
+import { tripletsSection } from "./sections/triplets.js";
 import { style } from "./style.js";
 
 export interface ReportOptions {
@@ -35,14 +36,25 @@ export function renderReport(run: RunRecord, { textOf = () => undefined }: Repor
 ${headerSection(run, main)}
 ${comparisonSection(run.evaluation?.result ?? null, main)}
 ${trainingSection(run.metrics, main)}
-${negativesSection(run.rounds, run.evaluation?.scores, textOf)}
-${examplesSection(run.evaluation?.examples)}
+${tripletsSection(run.metrics)}
+${
+  ofRetrieval(run)
+    ? html`${negativesSection(run.rounds, run.evaluation?.scores, textOf)}
+${examplesSection(run.evaluation?.examples)}`
+    : null
+}
 ${warningsSection(run.warnings)}
 ${configurationSection(run.config, run.manifest)}
 ${run.missing.length === 0 ? null : html`<h2>Not shown</h2><ul class="plain">${run.missing.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
 <footer>Written by nearmiss. This page is one file and loads nothing from the network.</footer>
 </main>`;
   return page(`nearmiss: ${run.name}`, body);
+}
+
+/** Labelled items and scored pairs have neither pools nor queries. */
+function ofRetrieval({ manifest, evaluation }: RunRecord): boolean {
+  const kind = (manifest?.["data"] as { readonly kind?: unknown } | undefined)?.kind;
+  return evaluation?.result.data.kind === undefined && (kind === undefined || kind === "retrieval");
 }
 
 /** The measure that chose the best step, where the final evaluation has it; else its first. */

@@ -6,12 +6,19 @@ import { type ModelCardOptions, modelCard } from "./model-card.js";
 import { readRun } from "./read-run.js";
 
 /** What a card says of the model that a run folder does not tell. */
-export type CardModel = Pick<ModelCardOptions, "architecture" | "dimension" | "similarity" | "maxLength">;
+export type CardModel = Pick<ModelCardOptions, "architecture" | "dimension" | "similarity" | "maxLength" | "rows">;
 
 /** Options of a run that its card tells, in this order. */
 const told = [
   "loss",
   "scale",
+  "lossParams",
+  "miner",
+  "minerParams",
+  "mine",
+  "batches",
+  "batchParams",
+  "memory",
   "sampler",
   "samplerParams",
   "filters",
@@ -40,7 +47,7 @@ export async function writeModelCard(runFolder: string, model: CardModel): Promi
   const card = modelCard({
     ...model,
     name,
-    baseModel: start === "static" || start === "bert" ? null : start,
+    baseModel: start === "static" || start === "bert" || start === "mlp" ? null : start,
     data: { source: String(config["data"]), format: origin.format ?? "of unknown format", fingerprint: origin.data },
     licence: null,
     version: origin.version ?? "",

@@ -1,13 +1,12 @@
 import type { Comparison, EvaluationResult, SystemResult } from "../../evaluate/systems.js";
-import { count, decimals, measureName, pPhrase, pValue, signed, systemName } from "../figures.js";
+import { count, decimals, measureName, pPhrase, pValue, signed, systemName, testBed } from "../figures.js";
 import { type Html, html } from "../html.js";
 
 /** The systems side by side: a chart of intervals of the main measure, all measures, and the tests against the model. */
 export function comparisonSection(result: EvaluationResult | null, main: string): Html {
   if (result === null) return html`<h2>Comparison</h2><p>This run has not been evaluated yet.</p>`;
-  const { split, queries, documents } = result.data;
   return html`<h2>Comparison</h2>
-<p class="muted">${count(queries)} queries of the ${split} split against ${count(documents)} documents. In brackets: 95 % bootstrap intervals over the queries.</p>
+<p class="muted">${testBed(result.data)}. In brackets: 95 % intervals.</p>
 ${forest(result.systems, main)}
 <div class="card scroll">${measuresTable(result.systems)}</div>
 <h3>Against the model</h3>
@@ -73,7 +72,7 @@ function comparisonsTable(comparisons: readonly Comparison[], main: string): Htm
   const others = comparisons.filter(({ measure }) => measure !== main);
   return html`${first.length === 0 ? null : html`<div class="card scroll">${testsTable(first)}</div>`}
 ${others.length === 0 ? null : html`<details><summary>The same for the other measures</summary><div class="scroll">${testsTable(others)}</div></details>`}
-<p class="note">Difference: the model's mean less the other's. p: paired randomisation test, two-sided. Wins are queries that the model answers better.</p>`;
+<p class="note">Difference: the model's mean less the other's. p: paired randomisation test, two-sided. Wins are queries, items or pairs on which the model is better.</p>`;
 }
 
 function testsTable(comparisons: readonly Comparison[]): Html {

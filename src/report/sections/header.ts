@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { EvaluationResult } from "../../evaluate/systems.js";
 import { count, decimals, measureName, pPhrase, signed, systemName } from "../figures.js";
 import { type Html, html } from "../html.js";
 import type { RunRecord } from "../read-run.js";
@@ -27,9 +28,7 @@ export function headerSection(run: RunRecord, main: string): Html {
           `${count(steps)} steps`,
           [optionsLine(run), best(run)].filter((part) => part !== "").join("; "),
         ),
-    result === undefined
-      ? null
-      : tile("test bed", `${count(result.data.queries)} queries`, `${count(result.data.documents)} documents`),
+    result === undefined ? null : tile("test bed", ...bedOf(result.data)),
   ];
   const bm25 = versus.find(({ b }) => b === "bm25");
   return html`<header>
@@ -51,18 +50,29 @@ function tile(label: string, value: string, below: string): Html {
   return html`<div class="tile"><div class="label">${label}</div><div class="value">${value}</div><div class="below">${below}</div></div>`;
 }
 
+function bedOf({ kind, queries, documents, split }: EvaluationResult["data"]): [string, string] {
+  if (kind === "scored") return [`${count(queries)} pairs`, `the ${split} split`];
+  if (kind === "labelled") return [`${count(queries)} items`, `each against ${count(documents - 1)} others`];
+  return [`${count(queries)} queries`, `${count(documents)} documents`];
+}
+
 function trainedOn({ config }: RunRecord): string {
   const model = config?.["model"];
   const data = config?.["data"];
   if (typeof model !== "string" || typeof data !== "string") return "";
   const what =
-    model === "static" ? "A static model" : model === "bert" ? "A transformer" : `${basename(model)}, fine-tuned`;
-  const fresh = model === "static" || model === "bert" ? " trained from nothing" : "";
-  return `${what}${fresh} on ${basename(data)}.`;
+    new Map([
+      ["static", "A static model trained from nothing"],
+      ["bert", "A transformer trained from nothing"],
+      ["mlp", "A network trained from nothing"],
+    ]).get(model) ?? `${basename(model)}, fine-tuned,`;
+  return `${what} on ${basename(data)}.`;
 }
 
 function optionsLine({ config }: RunRecord): string {
-  const parts = [config?.["loss"], config?.["sampler"]].filter((part) => typeof part === "string");
+  const parts = [config?.["loss"], config?.["miner"] ?? config?.["mine"] ?? config?.["sampler"]].filter(
+    (part) => typeof part === "string",
+  );
   if (typeof config?.["batchSize"] === "number") parts.push(`batch ${config["batchSize"]}`);
   return parts.join(", ");
 }
