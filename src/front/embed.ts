@@ -2,10 +2,14 @@ import { inputError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import type { TextItem } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
+import { isMlpFolder } from "../checkpoint/index.js";
+import { loadDataset } from "../data/load.js";
 import { readTexts, type TextSource } from "../data/texts.js";
 import { vectorLine, writeNpy, writeVectorLines, writeVectorParquet } from "../data/vectors.js";
 import { type HostedUsage, isHosted } from "../encode/hosted.js";
 import type { Role } from "../encode/model.js";
+import { createEngine } from "../engine/onnxruntime.js";
+import { itemVectors } from "./labelled-vectors.js";
 import { hostedModel, load } from "./load.js";
 
 export interface EmbedOptions {
@@ -39,7 +43,7 @@ export interface EmbedResult {
   readonly usage?: HostedUsage;
 }
 
-/** Encodes texts of a file or stream, in their order. */
+/** Encodes texts of a file or stream, in their order; with a network, the pictures or vectors of a data set. */
 export async function embed(options: EmbedOptions): Promise<EmbedResult> {
   const { output, as = "document", warnings = collectWarnings() } = options;
   if (output !== undefined && !/\.(npy|jsonl|jsonl\.gz|parquet)$/.test(output)) {
@@ -57,6 +61,7 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
   if (options.precision === "int8" && isHosted(options.model)) {
     throw inputError("no-int8", "a model behind a URL computes as it does", { field: "--precision", found: "int8" });
   }
+  if (!isHosted(options.model) && isMlpFolder(options.model)) return embedItems(options, warnings);
   const hosted = isHosted(options.model) ? hostedModel(options.model, opening) : null;
   const model = hosted ?? (await load(options.model, opening));
   try {
@@ -68,10 +73,7 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
       { as, ...(options.progress === undefined ? {} : { progress: options.progress }) },
     );
     const vectors = items.map(({ id }, i) => ({ id, vector: data.subarray(i * dimension, (i + 1) * dimension) }));
-    if (output === undefined) for (const { id, vector } of vectors) options.write?.(vectorLine(id, vector));
-    else if (output.endsWith(".npy")) await writeNpy(output, vectors, [vectors.length, dimension]);
-    else if (output.endsWith(".parquet")) await writeVectorParquet(output, vectors);
-    else await writeVectorLines(output, vectors);
+    await put(vectors, dimension, options);
     return {
       texts: items.length,
       dimension,
@@ -85,7 +87,43 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
   }
 }
 
-function shardOf(items: readonly TextItem[], shard: EmbedOptions["shard"]): readonly TextItem[] {
+/** Pictures or vectors of a data set, all splits in order, through a network. */
+async function embedItems(options: EmbedOptions, warnings: Warnings): Promise<EmbedResult> {
+  const { model, input, output, threads, progress } = options;
+  if (typeof input !== "string" || options.precision === "int8")
+    throw inputError("bad-usage", "a network on pictures or vectors reads files, in float32", {
+      field: typeof input === "string" ? "--precision" : "--input",
+      expected: typeof input === "string" ? "float32" : "a file or folder of pictures or vectors",
+    });
+  const data = await loadDataset(input, { warnings });
+  if (data.kind !== "labelled" || data.content === "text")
+    throw inputError("wrong-model", "a network on numbers cannot read these", { file: input, found: data.format });
+  const items = shardOf([...data.items.values()], options.shard);
+  const engine = await createEngine(threads === undefined ? {} : { threads });
+  try {
+    const found = await itemVectors(data, items, { model, engine, cache: null, warnings, progress });
+    const { vectors: all, dimension, fingerprint } = found;
+    const vectors = items.map(({ id }, i) => ({ id, vector: all.subarray(i * dimension, (i + 1) * dimension) }));
+    await put(vectors, dimension, options);
+    return { texts: items.length, dimension, model, fingerprint, output: output ?? null };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Writes vectors where they are asked for. */
+async function put(
+  vectors: readonly { readonly id: string; readonly vector: Float32Array }[],
+  dimension: number,
+  { output, write }: Pick<EmbedOptions, "output" | "write">,
+): Promise<void> {
+  if (output === undefined) for (const { id, vector } of vectors) write?.(vectorLine(id, vector));
+  else if (output.endsWith(".npy")) await writeNpy(output, vectors, [vectors.length, dimension]);
+  else if (output.endsWith(".parquet")) await writeVectorParquet(output, vectors);
+  else await writeVectorLines(output, vectors);
+}
+
+function shardOf<T>(items: readonly T[], shard: EmbedOptions["shard"]): readonly T[] {
   if (shard === undefined) return items;
   const at = (index: number) => Math.floor((items.length * index) / shard.count);
   return items.slice(at(shard.index), at(shard.index + 1));

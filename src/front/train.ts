@@ -12,6 +12,7 @@ import {
 } from "../checkpoint/index.js";
 
 import { createEngine } from "../engine/onnxruntime.js";
+import type { ConfiguredLossName, LossKinds, LossName } from "../losses/index.js";
 import { writeReport } from "../report/report.js";
 import { type CardModel, writeModelCard } from "../report/write-model-card.js";
 import { resolveConfig, type TrainConfigInput } from "../train/config.js";
@@ -38,7 +39,19 @@ export interface TrainOptions extends Omit<TrainConfigInput, "data"> {
   readonly signal?: AbortSignal;
 }
 
-/** Trains a model on pairs: in-batch warm-up, pools, filters, drawn negatives, refresh, final evaluation, report and model folder. */
+/** What makes no sense beside a loss: a miner where it takes no labelled rows, mined triplets where it takes no pairs. */
+type Beside<L extends ConfiguredLossName> = L extends LossName
+  ? ("labelled" extends LossKinds<L> ? unknown : { readonly miner?: null }) &
+      ("pairs" extends LossKinds<L> ? unknown : { readonly mine?: null })
+  : unknown;
+
+/**
+ * Trains a model and evaluates it: on queries with documents (in-batch warm-up, pools, filters, drawn negatives, refresh), on labelled items or on
+ * scored pairs. Writes a run folder with report and model.
+ */
+export async function train<const L extends ConfiguredLossName = ConfiguredLossName>(
+  options: TrainOptions & { readonly loss?: L | undefined } & Beside<L>,
+): Promise<TrainResult>;
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { out, warnings = collectWarnings() } = options;
   return withEngine({ ...options, warnings }, (run) =>

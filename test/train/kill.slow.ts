@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { rng } from "#nearmiss/base/rng.js";
 import { openCheckpoints } from "#nearmiss/train/checkpoints.js";
-import { comparable, emptyFolder, shortBert, shortStatic, writeData } from "./small.js";
+import type { TrainConfigInput } from "#nearmiss/train/config.js";
+import { makeLabelled } from "./labelled.js";
+import { comparable, emptyFolder, jsonl, shortBert, shortStatic, writeData } from "./small.js";
 
 const bin = fileURLToPath(new URL("../../dist/cli/bin.js", import.meta.url));
 
@@ -47,19 +49,46 @@ function strike(child: ChildProcess, folder: string, { records, milliseconds }: 
   child.on("close", () => clearInterval(watch));
 }
 
-function prepare(config: object): string {
+function prepare({ data = writeData, ...config }: Case): string {
   const folder = emptyFolder();
   mkdirSync(join(folder, "data"));
-  writeData(join(folder, "data"));
+  data(join(folder, "data"));
   writeFileSync(join(folder, "config.json"), JSON.stringify(config));
   return folder;
 }
 
-const cases = [
+/** What a case writes as its data, and its options. */
+type Case = Omit<TrainConfigInput, "data"> & { readonly data?: (folder: string) => void };
+
+function labelledTexts(folder: string): void {
+  const { items, splits } = makeLabelled({ content: "text" });
+  for (const [split, ids] of splits) {
+    const rows = ids.map((id) => ({ text: items.get(id)?.text, label: items.get(id)?.labels[0] }));
+    writeFileSync(join(folder, `${split}.jsonl`), jsonl(rows));
+  }
+}
+
+const labelled = {
+  data: labelledTexts,
+  vocabularySize: 300,
+  dimension: 16,
+  learningRate: 0.05,
+  steps: 120,
+  evalEvery: 20,
+  checkpointEvery: 7,
+} as const;
+
+const cases: readonly (readonly [string, Case])[] = [
   ["a static model", { ...shortStatic, steps: 240, refreshEvery: 31, evalEvery: 20, checkpointEvery: 7 }],
   ["a static model, sparse optimiser, two micro-batches", { ...shortStatic, optimiser: "sparse-adamw", accumulate: 2 }],
   ["a transformer with dropout", { ...shortBert, steps: 40, refreshEvery: 9, evalEvery: 10, checkpointEvery: 3 }],
-] as const;
+  ["labelled texts with a memory", { ...labelled, loss: "supcon", memory: 60, memoryFrom: 3 }],
+  [
+    "labelled texts with a miner that draws and a margin that is learnt",
+    { ...labelled, loss: "margin", miner: "distance-weighted" },
+  ],
+  ["labelled texts, mined again and again", { ...labelled, loss: "triplet-margin", mine: "hardest", refreshEvery: 16 }],
+];
 
 test.each(cases)(
   "%s killed at ten random moments is the same run",
@@ -68,7 +97,9 @@ test.each(cases)(
     expect(await train(whole, ["--threads", "1"])).toMatchObject({ code: 0 });
     const expected = comparable(join(whole, "run"));
     const records = recordsOf(whole);
-    expect(Object.keys(expected).filter((file) => file.startsWith("negatives/")).length).toBeGreaterThan(1);
+    const mined = config.data === undefined || config.mine !== undefined;
+    const rounds = Object.keys(expected).filter((file) => file.startsWith("negatives/"));
+    expect(rounds.length > 1).toBe(mined);
 
     const random = rng(7, "kill", name);
     let folder = prepare(config);

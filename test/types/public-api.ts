@@ -74,6 +74,13 @@ export async function refused(): Promise<void> {
   await train({ data, out: "run", sampler: "simnas" });
   // @ts-expect-error: no loss has this name
   await train({ data, out: "run", loss: "mnlr" });
+  await train({ data, out: "run", loss: "triplet-margin", miner: "facenet-semi-hard" });
+  // @ts-expect-error: no miner has this name
+  await train({ data, out: "run", loss: "triplet-margin", miner: "semihard" });
+  // @ts-expect-error: a loss over pairs takes no miner
+  await train({ data, out: "run", loss: "mnrl", miner: "batch-hard" });
+  // @ts-expect-error: a loss over scored pairs takes no mined triplets
+  await train({ data, out: "run", loss: "cosent", mine: "hardest" });
   // @ts-expect-error: not a schedule
   await train({ data, out: "run", schedule: "exponential" });
   // @ts-expect-error: not an optimiser
