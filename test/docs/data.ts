@@ -163,10 +163,10 @@ function writeLabelled(write: Write): void {
   const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (24, 4), }".padEnd(117);
   const numbers = Float32Array.from({ length: 96 }, (_, i) => Math.sin(i) + Math.floor(i / 48));
   write(
-    "vectors.npy",
+    "songs.npy",
     Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00\x76\x00${header}\n`, "latin1"), Buffer.from(numbers.buffer)]),
   );
-  write("vectors.labels.txt", "a\n".repeat(12) + "b\n".repeat(12));
+  write("songs.labels.txt", "a\n".repeat(12) + "b\n".repeat(12));
 }
 
 /** A square grey picture of one shade. */
