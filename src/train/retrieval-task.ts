@@ -17,6 +17,7 @@ import { gradCache } from "./grad-cache.js";
 import { TRAIN_SPLIT } from "./kinds.js";
 import { lossOver } from "./losses.js";
 import { type DrawnNegatives, inTurns, layOutRows, pairBatches } from "./pair-rows.js";
+import { refuseLabelledOptions } from "./refuse.js";
 import { openRound } from "./round.js";
 import { pairStep, wholeBatches } from "./stepper.js";
 import type { Task, TaskOptions } from "./task.js";
@@ -29,6 +30,7 @@ export type RetrievalTask = Task<DrawnNegatives> & { readonly learner: TextLearn
 /** Queries with their documents: in-batch negatives, and those drawn from pools of the corpus. */
 export async function retrievalTask(options: TaskOptions<RetrievalData>): Promise<RetrievalTask> {
   const { config, data, engine, warnings, progress } = options;
+  refuseLabelledOptions(config, "queries with documents");
   const loss = lossOver(config, "queries with their documents", "pairs");
   const mining = miningOptions(config);
   const metrics = parseMeasures(config.metric);

@@ -13,6 +13,7 @@ import { TRAIN_SPLIT } from "./kinds.js";
 import { lossOver } from "./losses.js";
 import { inTurns } from "./pair-rows.js";
 import { parameterGradients } from "./program.js";
+import { refuseLabelledOptions } from "./refuse.js";
 import { wholeBatches } from "./stepper.js";
 import type { FinalEvaluation, Task, TaskOptions } from "./task.js";
 import { textLearner } from "./text-learner.js";
@@ -23,12 +24,7 @@ const correlations = { spearman, pearson } as const satisfies Record<ScoredMeasu
 export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task<never>> {
   const { config, data, engine, warnings } = options;
   const loss = lossOver(config, "scored pairs", "scored");
-  for (const [field, given] of [
-    ["miner", config.miner !== null],
-    ["memory", config.memory > 0],
-  ] as const) {
-    if (given) throw inputError("bad-config", "scored pairs are compared each by itself", { field });
-  }
+  refuseLabelledOptions(config, "scored pairs");
   if (config.sampler !== "in-batch")
     throw inputError("bad-config", "scored pairs have no corpus to draw from", {
       field: "sampler",

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { readSafetensors } from "#nearmiss/base/safetensors.js";
 import type { LabelledData } from "#nearmiss/base/types.js";
 import { collectWarnings, type Warnings } from "#nearmiss/base/warnings.js";
+import { loadData } from "#nearmiss/data/load.js";
 import { parameter } from "#nearmiss/graph/index.js";
 import { defineLoss } from "#nearmiss/losses/define.js";
 import { miner } from "#nearmiss/miners/index.js";
@@ -18,7 +19,7 @@ import type { MetricsRecord } from "#nearmiss/train/metrics-log.js";
 import { prepareSession, type Session } from "#nearmiss/train/session.js";
 import { type TrainResult, trainRun } from "#nearmiss/train/train.js";
 import { makeLabelled, makeScored, shortMlp } from "./labelled.js";
-import { comparable, emptyFolder, filesOf, withEngine } from "./small.js";
+import { comparable, emptyFolder, filesOf, shortStatic, withEngine, writeData } from "./small.js";
 
 const vectors = makeLabelled();
 const texts = makeLabelled({ content: "text" });
@@ -183,6 +184,23 @@ describe("a run that was stopped goes on to the same bytes", () => {
     expect(strip(parts)).toEqual(strip(whole));
     expect(filesOf(join(whole, "run")).some((name) => name.endsWith("memory.safetensors"))).toBe("memory" in config);
   });
+});
+
+test.each([
+  [{ miner: "batch-hard" }, "miner"],
+  [{ batches: "balanced" }, "batches"],
+  [{ mine: "hardest" }, "mine"],
+  [{ memory: 5 }, "memory"],
+  [{ model: "mlp" }, "model"],
+] as const)("queries with documents, and scored pairs, refuse %j", async (given, field) => {
+  const pairs = await loadData(writeData(emptyFolder()));
+  for (const data of [pairs, scored]) {
+    const config = { ...shortStatic, data: "made", sampler: "in-batch", ...given } as const;
+    await expect(run({ ...config, loss: data.kind === "scored" ? "cosent" : "mnrl" }, { data })).rejects.toMatchObject({
+      exitCode: 2,
+      detail: { field },
+    });
+  }
 });
 
 describe("what makes no sense together is refused", () => {
