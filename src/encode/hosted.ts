@@ -4,6 +4,7 @@ import { inputError, workError } from "../base/errors.js";
 import { fingerprint } from "../base/fingerprint.js";
 import { noProgress, type Progress } from "../base/progress.js";
 import type { Warnings } from "../base/warnings.js";
+import { encodeDistinct } from "./distinct.js";
 import type { Vectors } from "./encode.js";
 import type { VectorCache } from "./vector-cache.js";
 
@@ -99,23 +100,14 @@ export function openHosted(model: string, options: HostedOptions): HostedModel {
     fingerprint: own,
     similarity: "cosine",
     usage: () => ({ ...used }),
-    async encode(texts, { progress = noProgress } = {}) {
-      const distinct = [...new Set(texts)];
-      const place = new Map(distinct.map((text, i) => [text, i]));
-      // The cache must know how long a vector is: one text tells, once.
-      if (cache !== undefined && dimension === 0 && distinct.length > 0) await ask(distinct.slice(0, 1), noProgress);
-      const key = { fingerprint: own, prompt: "", engine: "hosted" };
-      const unique =
-        cache === undefined
-          ? await ask(distinct, progress)
-          : await cache.through(key, distinct, dimension, (missing) => ask(missing, progress));
-      const data = new Float32Array(texts.length * dimension);
-      texts.forEach((text, i) => {
-        const row = place.get(text) as number;
-        data.set(unique.data.subarray(row * dimension, (row + 1) * dimension), i * dimension);
-      });
-      return { data, rows: texts.length, dimension };
-    },
+    encode: (texts, { progress = noProgress } = {}) =>
+      encodeDistinct(texts, async (distinct) => {
+        if (cache === undefined) return ask(distinct, progress);
+        // The cache must know how long a vector is: one text tells, once.
+        if (dimension === 0 && distinct.length > 0) await ask(distinct.slice(0, 1), noProgress);
+        const key = { fingerprint: own, prompt: "", engine: "hosted" };
+        return cache.through(key, distinct, dimension, (missing) => ask(missing, progress));
+      }),
   };
 }
 

@@ -6,6 +6,7 @@ import { loadTokenizer, type TextTokenizer } from "../data/tokenize.js";
 import { int8Limit } from "../engine/int8.js";
 import type { Engine, HostTensor, Weights } from "../engine/types.js";
 import type { Sequence, TextEncoder } from "../nn/encoder.js";
+import { encodeDistinct } from "./distinct.js";
 import { createForward, type EncodePrecision, type Forward, type Vectors } from "./encode.js";
 import type { VectorCache } from "./vector-cache.js";
 
@@ -73,40 +74,26 @@ export function openModel(options: OpenModelOptions): Model {
     weights,
     forward,
     sequence,
-    async encode(texts, { as = "document", progress } = {}) {
-      const distinct = [...new Set(texts)];
-      const place = new Map(distinct.map((text, i) => [text, i]));
-      // Texts that the cache knows are cut all the same, so that a warm cache warns as a cold one does. Without a limit nothing is cut.
-      const cut =
-        description.maxLength === null ? null : new Map(distinct.map((text) => [text, sequence(text, as)] as const));
-      const encodeThem = (some: readonly string[]) =>
-        forward.encode(
-          weights,
-          some.map((text) => cut?.get(text) ?? sequence(text, as)),
-          progress,
-        );
-      const unique =
-        cache === undefined
-          ? await encodeThem(distinct)
-          : await cache.through(
-              {
-                fingerprint,
-                prompt: promptOf(description, as),
-                engine: engine.kind,
-                precision: precision === "int8" ? `int8/${await int8Limit(engine)}` : precision,
-              },
-              distinct,
-              encoder.dimension,
-              encodeThem,
-            );
-      if (distinct.length === texts.length) return unique;
-      const data = new Float32Array(texts.length * encoder.dimension);
-      texts.forEach((text, i) => {
-        const row = place.get(text) as number;
-        data.set(unique.data.subarray(row * encoder.dimension, (row + 1) * encoder.dimension), i * encoder.dimension);
-      });
-      return { data, rows: texts.length, dimension: encoder.dimension };
-    },
+    encode: (texts, { as = "document", progress } = {}) =>
+      encodeDistinct(texts, async (distinct) => {
+        // Texts that the cache knows are cut all the same, so that a warm cache warns as a cold one does. Without a limit nothing is cut.
+        const cut =
+          description.maxLength === null ? null : new Map(distinct.map((text) => [text, sequence(text, as)] as const));
+        const encodeThem = (some: readonly string[]) =>
+          forward.encode(
+            weights,
+            some.map((text) => cut?.get(text) ?? sequence(text, as)),
+            progress,
+          );
+        if (cache === undefined) return encodeThem(distinct);
+        const key = {
+          fingerprint,
+          prompt: promptOf(description, as),
+          engine: engine.kind,
+          precision: precision === "int8" ? `int8/${await int8Limit(engine)}` : precision,
+        };
+        return cache.through(key, distinct, encoder.dimension, encodeThem);
+      }),
     async release() {
       await forward.release();
       await engine.release(weights);
