@@ -1,6 +1,7 @@
 """Forward and backward of the losses of pytorch-metric-learning, each in a process of its own: seconds, and memory beyond the imports."""
 import importlib.metadata
 import json
+import math
 import os
 import resource
 import signal
@@ -38,7 +39,7 @@ def measure(spec):
     loss = make(spec)
     seconds, processor = [], []
     started = time.perf_counter()
-    for _ in range(repeats + 1):
+    for _ in range(repeats):
         x = vectors.clone().requires_grad_()
         begun, used = time.perf_counter(), time.process_time()
         value = loss(x, labels)
@@ -47,12 +48,9 @@ def measure(spec):
         processor.append(time.process_time() - used)
         if time.perf_counter() - started > limit:
             break
-    # The first pass warms up, where there is time for another.
-    return {
-        "seconds": seconds[1:] or seconds,
-        "processorSeconds": processor[1:] or processor,
-        "value": value.item(),
-    }
+    # The first quarter of the passes warms up; a single one stays.
+    first = min(math.ceil(len(seconds) / 4), len(seconds) - 1)
+    return {"seconds": seconds[first:], "processorSeconds": processor[first:], "value": value.item()}
 
 
 def in_child(spec):

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { l2Normalize, mean, slice, type Tensor, where } from "../graph/index.js";
-import { rowDistance, safeSqrt } from "../nn/distances.js";
+import { l2Normalize, mean, slice, sqrt, type Tensor, where } from "../graph/index.js";
+import { rowDistance } from "../nn/distances.js";
 import { defineLoss } from "./define.js";
 
 /** mean |x_i − y_i|^α of queries and their positives on unit vectors (Wang and Isola 2020, §4.1): lower is better. */
@@ -11,7 +11,7 @@ export const alignment = defineLoss({
     pairs: ({ queries, documents }, { alpha }) => {
       const positives = slice(documents, 0, 0, queries.length(0));
       const squared = rowDistance(l2Normalize(queries), l2Normalize(positives), "l2-squared");
-      const distances = alpha === 2 ? squared : alpha === 1 ? safeSqrt(squared) : powerOf(squared, alpha / 2);
+      const distances = alpha === 2 ? squared : alpha === 1 ? sqrt(squared) : powerOf(squared, alpha / 2);
       return { loss: mean(distances), telemetry: {} };
     },
   },

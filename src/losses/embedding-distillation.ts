@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { inputError } from "../base/errors.js";
-import { concat, l2Normalize, linear, mean, rowDot, stopGradient, type Tensor } from "../graph/index.js";
-import { safeSqrt } from "../nn/distances.js";
+import { concat, l2Normalize, linear, mean, rowDot, sqrt, stopGradient, type Tensor } from "../graph/index.js";
 import { defineLoss } from "./define.js";
 
 /**
@@ -37,5 +36,5 @@ function distance(x: Tensor, y: Tensor, metric: "mse" | "l2" | "cosine"): Tensor
       .neg()
       .add(1);
   const squares = x.sub(y).square();
-  return metric === "mse" ? mean(squares) : mean(safeSqrt(squares.sum(1)));
+  return metric === "mse" ? mean(squares) : mean(sqrt(squares.sum(1)));
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { mean, type Tensor } from "../graph/index.js";
-import { safeSqrt } from "../nn/distances.js";
+import { mean, sqrt, type Tensor } from "../graph/index.js";
 import { columnsOf, meanOfColumns } from "./columns.js";
 import { defineLoss } from "./define.js";
 import type { LossOutput, VectorsBatch } from "./types.js";
@@ -22,7 +21,7 @@ function norms(batch: VectorsBatch, { p, power }: { readonly p: 1 | 2; readonly 
   const lengths = (x: Tensor) => {
     const sum = (p === 1 ? x.abs() : x.square()).sum(1);
     if (p === power) return sum;
-    return p === 1 ? sum.square() : safeSqrt(sum);
+    return p === 1 ? sum.square() : sqrt(sum);
   };
   return { ...meanOfColumns(batch, (x) => ({ loss: mean(lengths(x)) })), telemetry: {} };
 }

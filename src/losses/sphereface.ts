@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sqrt, type Tensor, where } from "../graph/index.js";
+import { type Tensor, where } from "../graph/index.js";
 import type { LabelledBatch } from "../miners/types.js";
 import { classCosines, classWeights } from "./class-margins.js";
 import { defineLoss } from "./define.js";
@@ -63,8 +63,4 @@ function psi(cosine: Tensor, m: number): Tensor {
     .sub(passed.reduce((k, beyond) => k.add(beyond.cast("float32")), cosine.mul(0)).mul(2));
 }
 
-function lengths(x: Tensor): Tensor {
-  const squared = x.square().sum(1);
-  const zero = squared.equal(0);
-  return where(zero, 0, sqrt(where(zero, 1, squared)));
-}
+const lengths = (x: Tensor): Tensor => x.square().sum(1).sqrt();

@@ -27,18 +27,22 @@ export function relationsOf(anchors: readonly Labelled[], references: readonly L
   // Only what is alike is visited: a large batch has millions of pairs a step, and nearly all of them are negative.
   const [sameLabel, sameItem] = [new Map<Label, number[]>(), new Map<string, number[]>()];
   references.forEach(({ id, labels }, column) => {
-    for (const label of labels) listOf(sameLabel, label).push(column);
+    for (const label of new Set(labels)) listOf(sameLabel, label).push(column);
     listOf(sameItem, id).push(column);
   });
+  const alike = ({ labels }: Labelled): readonly number[] => {
+    const lists = [...new Set(labels)].map((label) => sameLabel.get(label) ?? []);
+    return lists.length === 1 ? lists[0]! : [...new Set(lists.flat())].sort((a, b) => a - b);
+  };
   const [anchor, to]: [number[], number[]] = [[], []];
-  anchors.forEach(({ id, labels }, row) => {
-    const same = new Set(sameItem.get(id));
-    const alike = new Set(labels.flatMap((label) => sameLabel.get(label) ?? []));
-    for (const column of same) negative[row * width + column] = 0;
-    for (const column of [...alike].sort((a, b) => a - b)) {
-      if (same.has(column)) continue;
-      negative[row * width + column] = 0;
-      positive[row * width + column] = 1;
+  anchors.forEach((item, row) => {
+    const first = row * width;
+    const same = sameItem.get(item.id) ?? [];
+    for (const column of same) negative[first + column] = 0;
+    for (const column of alike(item)) {
+      negative[first + column] = 0;
+      if (same.includes(column)) continue;
+      positive[first + column] = 1;
       anchor.push(row);
       to.push(column);
     }

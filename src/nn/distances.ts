@@ -6,7 +6,6 @@ import {
   squaredDistances,
   type Tensor,
   transpose,
-  where,
 } from "../graph/index.js";
 
 /** Distances between rows: 1 − cos, Euclidean, its square, and the sum of absolute differences. */
@@ -27,7 +26,7 @@ export function rowDistance(a: Tensor, b: Tensor, metric: Metric): Tensor {
   const difference = a.sub(b);
   if (metric === "l1") return difference.abs().sum(-1);
   const squared = difference.square().sum(-1);
-  return metric === "l2-squared" ? squared : safeSqrt(squared);
+  return metric === "l2-squared" ? squared : sqrt(squared);
 }
 
 /** Distances of every row of `a` [n, d] to every row of `b` [m, d]: [n, m], without n·m·d numbers in memory. */
@@ -36,11 +35,5 @@ export function distanceMatrix(a: Tensor, b: Tensor, metric: Metric): Tensor {
   if (metric === "l1") return absoluteDistances(a, b);
   // The longer side as rows, as in `similarityMatrix`.
   const squared = a === b ? squaredDistances(a, b) : transpose(squaredDistances(b, a));
-  return metric === "l2-squared" ? squared : safeSqrt(squared);
-}
-
-/** √x with gradient 0 at 0: two equal rows have no direction to move apart. NaN stays NaN. */
-export function safeSqrt(x: Tensor): Tensor {
-  const zero = x.lessOrEqual(0);
-  return where(zero, 0, sqrt(where(zero, 1, x)));
+  return metric === "l2-squared" ? squared : sqrt(squared);
 }

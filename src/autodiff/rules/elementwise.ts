@@ -32,7 +32,8 @@ export const elementwiseGradients: GradientRules<LeafOp | BroadcastOp | UnaryOp>
   neg: (dy) => [dy.neg()],
   exp: (dy, _, y) => [dy.mul(y)],
   log: (dy, [x]) => [dy.div(x)],
-  sqrt: (dy, _, y) => [dy.mul(0.5).div(y)],
+  // At 0 the slope is infinite: 0 is taken there, since two equal points have no direction in which to part.
+  sqrt: (dy, _, y) => [where(y.equal(0), 0, dy.mul(0.5).div(y))],
   abs: (dy, [x]) => [dy.mul(sign(x))],
   acos: (dy, [x]) => {
     const sine = x.square().neg().add(1);

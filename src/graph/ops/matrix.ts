@@ -38,9 +38,11 @@ export function layerNorm(
 
 /** x divided by its Euclidean length along an axis. The zero vector stays zero and has gradient 0. */
 export function l2Normalize(x: Tensor, axis = -1): Tensor {
-  const squared = x.square().sum(frontAxis("l2Normalize", axis, x.rank), { keepDims: true });
+  const front = frontAxis("l2Normalize", axis, x.rank);
+  // Without the axis as one of length 1: onnxruntime goes through such a tensor element by element.
+  const squared = x.square().sum(front);
   const zero = squared.equal(0);
-  return x.mul(where(zero, 0, where(zero, 1, squared).pow(-0.5)));
+  return x.mul(where(zero, 0, where(zero, 1, squared).pow(-0.5)).unsqueeze(front));
 }
 
 /** Cosine of each row of a [n, dim] with each row of b [m, dim]: [n, m]. A zero vector has cosine 0 with everything. */
