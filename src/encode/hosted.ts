@@ -6,7 +6,7 @@ import { noProgress, type Progress } from "../base/progress.js";
 import type { Warnings } from "../base/warnings.js";
 import { encodeDistinct } from "./distinct.js";
 import type { Vectors } from "./encode.js";
-import type { VectorCache } from "./vector-cache.js";
+import type { MissingPlace, VectorCache } from "./vector-cache.js";
 
 export interface HostedOptions {
   /** Sent as a bearer token. Never written anywhere. */
@@ -33,7 +33,7 @@ export interface HostedUsage {
 export interface HostedModel {
   readonly fingerprint: string;
   readonly similarity: "cosine";
-  /** Vectors in the order of the texts. Each distinct text is sent once, or not at all where the cache has it (but for one a process). */
+  /** Vectors in the order of the texts. Each distinct text is sent once, or not at all where the cache has it; every answer is kept at once. */
   encode(texts: readonly string[], options?: { readonly progress?: Progress }): Promise<Vectors>;
   usage(): HostedUsage;
 }
@@ -67,34 +67,28 @@ export function openHosted(model: string, options: HostedOptions): HostedModel {
   const { batch = 64, cache } = options;
   // What a server does with a name may change without notice; the cache can only go by address and name.
   const own = fingerprint("hosted", endpoint, name);
+  const key = { fingerprint: own, prompt: "", engine: "hosted" };
   let dimension = 0;
 
-  async function ask(texts: readonly string[], progress: Progress): Promise<Vectors> {
-    const parts: Float32Array[] = [];
-    for (let at = 0; at < texts.length; at += batch) {
-      const some = texts.slice(at, at + batch);
-      const { vectors, tokens } = await post(endpoint, name, some, options);
-      used.requests += 1;
-      used.texts += some.length;
-      used.tokens += tokens;
-      for (const vector of vectors) {
-        if (dimension === 0) dimension = vector.length;
-        if (vector.length !== dimension || !vector.every(Number.isFinite)) {
-          throw workError("hosted-model", "the server's vectors do not fit together", {
-            found: `${vector.length} numbers${vector.every(Number.isFinite) ? "" : ", not all finite"}`,
-            expected: `${dimension} finite numbers`,
-          });
-        }
-        parts.push(vector);
-      }
-      progress({ stage: "encode", done: at + some.length, total: texts.length, note: `${used.tokens} tokens` });
-    }
+  const ask: Asking = async (texts, { before, of }, progress) => {
+    const { vectors, tokens } = await post(endpoint, name, texts, options);
+    used.requests += 1;
+    used.texts += texts.length;
+    used.tokens += tokens;
+    dimension = dimension === 0 ? (vectors[0]?.length ?? 0) : dimension;
     const data = new Float32Array(texts.length * dimension);
-    parts.forEach((vector, i) => {
+    for (const [i, vector] of vectors.entries()) {
+      if (vector.length !== dimension || !vector.every(Number.isFinite))
+        throw workError("hosted-model", "the server's vectors do not fit together", {
+          found: `${vector.length} numbers${vector.every(Number.isFinite) ? "" : ", not all finite"}`,
+          expected: `${dimension} finite numbers`,
+          ...(cache === undefined ? {} : { hint: "where the name now means another model, give another --cache" }),
+        });
       data.set(vector, i * dimension);
-    });
+    }
+    progress({ stage: "encode", done: before + texts.length, total: of, note: `${used.tokens} tokens` });
     return { data, rows: texts.length, dimension };
-  }
+  };
 
   return {
     fingerprint: own,
@@ -102,13 +96,37 @@ export function openHosted(model: string, options: HostedOptions): HostedModel {
     usage: () => ({ ...used }),
     encode: (texts, { progress = noProgress } = {}) =>
       encodeDistinct(texts, async (distinct) => {
-        if (cache === undefined) return ask(distinct, progress);
-        // The cache must know how long a vector is: one text tells, once.
-        if (dimension === 0 && distinct.length > 0) await ask(distinct.slice(0, 1), noProgress);
-        const key = { fingerprint: own, prompt: "", engine: "hosted" };
-        return cache.through(key, distinct, dimension, (missing) => ask(missing, progress));
+        let ahead = 0;
+        const asking = (some: readonly string[], { before, of }: MissingPlace) =>
+          ask(some, { before: before + ahead, of: of + ahead }, progress);
+        if (cache === undefined) return inBatches(distinct, batch, asking);
+        dimension ||= cache.dimension(key) ?? 0;
+        if (dimension === 0 && distinct.length > 0) {
+          // The cache must know how long a vector is: the first batch tells, and is kept at once.
+          const first = await asking(distinct.slice(0, batch), { before: 0, of: distinct.length });
+          cache.remember(key, dimension);
+          await cache.through(key, distinct.slice(0, batch), dimension, async () => first);
+          ahead = first.rows;
+        }
+        return cache.through(key, distinct, dimension, asking, batch);
       }),
   };
+}
+
+type Asking = (texts: readonly string[], place: MissingPlace, progress: Progress) => Promise<Vectors>;
+
+async function inBatches(
+  texts: readonly string[],
+  batch: number,
+  ask: (texts: readonly string[], place: MissingPlace) => Promise<Vectors>,
+): Promise<Vectors> {
+  const parts: Vectors[] = [];
+  for (let before = 0; before < texts.length; before += batch)
+    parts.push(await ask(texts.slice(before, before + batch), { before, of: texts.length }));
+  const dimension = parts[0]?.dimension ?? 0;
+  const data = new Float32Array(texts.length * dimension);
+  for (const [i, part] of parts.entries()) data.set(part.data, i * batch * dimension);
+  return { data, rows: texts.length, dimension };
 }
 
 /** One request, made again where the server is busy or fails, as it asks or ever more patiently. */
@@ -141,7 +159,11 @@ async function post(endpoint: string, model: string, texts: readonly string[], o
       throw workError(status === null ? "connection" : "hosted-model", "the server gives no vectors", {
         file: endpoint,
         found: said,
-        ...(attempt > 1 ? { hint: `asked ${attempt} times; what the cache has is not lost` } : {}),
+        hint: `asked ${attempt === 1 ? "once" : `${attempt} times`}; ${
+          options.cache === undefined
+            ? "without a cache, what came before is lost"
+            : "all batches before this one are in the cache: the same command goes on after them"
+        }`,
       });
     }
     warnings.add("asked-again", "requests to the server were made again after it was busy or failed");

@@ -17,15 +17,28 @@ export interface VectorKey {
   readonly precision?: string;
 }
 
+/** Where a batch stands among all texts that the cache lacks. */
+export interface MissingPlace {
+  readonly before: number;
+  readonly of: number;
+}
+
 /** Vectors kept on disk, by text. */
 export interface VectorCache {
-  /** Vectors of distinct texts, from the cache where they are there and from `encode` where not. */
+  /**
+   * Vectors of distinct texts, from the cache where they are there and from `encode` where not: all at once, or `batch` at a time, each kept before the
+   * next is asked for.
+   */
   through(
     key: VectorKey,
     texts: readonly string[],
     dimension: number,
-    encode: (texts: readonly string[]) => Promise<Vectors>,
+    encode: (texts: readonly string[], place: MissingPlace) => Promise<Vectors>,
+    batch?: number,
   ): Promise<Vectors>;
+  /** How long the vectors of a key are, as `remember` was told; undefined where nothing is known. */
+  dimension(key: VectorKey): number | undefined;
+  remember(key: VectorKey, dimension: number): void;
 }
 
 /** Where a text's vector lies. */
@@ -51,14 +64,13 @@ const HEADER_BYTES = MAGIC.length + HASH_BYTES;
  */
 export function openVectorCache(folder: string): VectorCache {
   const places = new Map<string, Place>();
+  const pathOf = (
+    { fingerprint: weights, prompt, engine, precision = "float32" }: VectorKey,
+    dimension: number | null,
+  ) => join(folder, "vectors", fingerprint(version(), weights, prompt, engine, precision, dimension).slice(7, 39));
   return {
-    async through(key, texts, dimension, encode) {
-      const { fingerprint: weights, prompt, engine, precision = "float32" } = key;
-      const path = join(
-        folder,
-        "vectors",
-        fingerprint(version(), weights, prompt, engine, precision, dimension).slice(7, 39),
-      );
+    async through(key, texts, dimension, encode, batch = texts.length) {
+      const path = pathOf(key, dimension);
       mkdirSync(path, { recursive: true });
       const place = places.get(path) ?? { seen: new Set(), kept: new Map() };
       places.set(path, place);
@@ -68,18 +80,28 @@ export function openVectorCache(folder: string): VectorCache {
       const rowOf = (i: number): Float32Array => data.subarray(i * dimension, (i + 1) * dimension);
       const hashes = texts.map((text) => hashOf(Buffer.from(text, "utf8")).toString("hex"));
       const missing = fill(path, place, hashes, rowOf);
-      if (missing.length > 0) {
-        const fresh = await encode(missing.map((i) => texts[i] as string));
-        missing.forEach((index, row) => {
+      for (let before = 0; before < missing.length; before += batch) {
+        const some = missing.slice(before, before + batch);
+        const asked = some.map((i) => texts[i] as string);
+        const fresh = await encode(asked, { before, of: missing.length });
+        some.forEach((index, row) => {
           rowOf(index).set(fresh.data.subarray(row * dimension, (row + 1) * dimension));
         });
         write(
           path,
-          missing.map((i) => hashes[i] as string),
+          some.map((i) => hashes[i] as string),
           fresh.data,
         );
       }
       return { data, rows: texts.length, dimension };
+    },
+    dimension(key) {
+      const known = Number(readWhole(`${pathOf(key, null)}.dimension`).toString("utf8"));
+      return Number.isInteger(known) && known > 0 ? known : undefined;
+    },
+    remember(key, dimension) {
+      mkdirSync(join(folder, "vectors"), { recursive: true });
+      writeFileAtomic(`${pathOf(key, null)}.dimension`, String(dimension));
     },
   };
 }

@@ -58,14 +58,49 @@ test("vectors come in the order of the texts, each distinct text is sent once, a
   expect(model.usage()).toEqual({ requests: 2, texts: 4, tokens: 14 });
 });
 
-test("what the cache has is not asked for again, but for one text that tells the length", async () => {
+test("what the cache has is not asked for again", async () => {
   const { url, requests } = await serve();
   const open = () => openHosted(url, { warnings: collectWarnings(), cache: openVectorCache(join(folder, "cache")) });
   const first = await open().encode(["a", "ab", "abc"]);
   requests.length = 0;
   const second = await open().encode(["abc", "a", "cab", "ab"]);
-  expect(requests.flatMap(({ input }) => input)).toEqual(["abc", "cab"]);
+  expect(requests.flatMap(({ input }) => input)).toEqual(["cab"]);
   expect([...second.data.subarray(0, 3)]).toEqual([...first.data.subarray(6)]);
+  const third = open();
+  expect((await third.encode(["cab", "abc"])).dimension).toBe(3);
+  expect(third.usage()).toEqual({ requests: 0, texts: 0, tokens: 0 });
+});
+
+test("a failure in the middle loses no batch that came before: nothing is paid twice", async () => {
+  const texts = ["a", "b", "c", "ab", "bc", "ca", "abc"];
+  let down = true;
+  const { url, requests } = await serve((_, count) => (down && count > 2 ? { status: 503, body: "down" } : null));
+  const cache = join(folder, "middle");
+  const open = (kept: boolean) =>
+    openHosted(url, {
+      warnings: collectWarnings(),
+      ...(kept ? { cache: openVectorCache(cache) } : {}),
+      ...{ batch: 2, attempts: 2, patience: 1 },
+    });
+  await expect(open(true).encode(texts)).rejects.toThrow(/asked 2 times; all batches before this one are in the cache/);
+  down = false;
+  requests.length = 0;
+  const again = open(true);
+  expect([...(await again.encode(texts)).data]).toEqual(texts.flatMap(vectorOf));
+  expect(requests.flatMap(({ input }) => input)).toEqual(["bc", "ca", "abc"]);
+  down = true;
+  await expect(open(false).encode(texts)).rejects.toThrow(/without a cache, what came before is lost/);
+});
+
+test("vectors of another length under a name that the cache knows are told", async () => {
+  let length = 3;
+  const { url } = await serve(({ input }) => ({
+    body: JSON.stringify({ data: input.map(() => ({ embedding: Array(length).fill(1) })) }),
+  }));
+  const open = () => openHosted(url, { warnings: collectWarnings(), cache: openVectorCache(join(folder, "other")) });
+  await open().encode(["a"]);
+  length = 4;
+  await expect(open().encode(["b"])).rejects.toThrow(/4 numbers.*expected: 3.*another --cache/);
 });
 
 test("a busy server is asked again, as it says; a warning counts it", async () => {
