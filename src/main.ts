@@ -26,6 +26,7 @@ export { type CountedWarning, collectWarnings, type Warnings } from "./base/warn
 export { type PullOptions, type PullResult, pull } from "./checkpoint/pull.js";
 export { type ChunkOptions, type Chunks, chunkDocuments, chunkText } from "./data/chunks.js";
 export { describeData } from "./data/describe.js";
+export type { VectorMatrix, VectorPair } from "./data/given-vectors.js";
 export { type HoldOutOptions, holdOutItems, holdOutPairs } from "./data/held-out.js";
 export { type ClassKnowledge, type LabelledBatching, labelledBatches } from "./data/labelled-batches/index.js";
 export { type ClassPair, distinctClassPairs } from "./data/labelled-batches/pairs.js";
@@ -61,7 +62,7 @@ export type { Comparison, EvaluationResult, SystemResult } from "./evaluate/syst
 export { type FoldOptions, type Verification, type VerifiedFold, verifyByFolds } from "./evaluate/verification.js";
 export { type EmbedOptions, type EmbedResult, embed } from "./front/embed.js";
 export { evaluate } from "./front/evaluate.js";
-export type { Baseline, EvaluateOptions } from "./front/evaluate-options.js";
+export type { Baseline, Evaluated, EvaluateOptions, SystemUsage } from "./front/evaluate-options.js";
 export { type ExportOptions, type ExportResult, exportModel } from "./front/export.js";
 export { type LoadedModel, type LoadOptions, load } from "./front/load.js";
 export { type LoadedCrossEncoder, loadCrossEncoder } from "./front/load-cross-encoder.js";

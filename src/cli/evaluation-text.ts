@@ -1,11 +1,23 @@
 import type { EvaluationResult } from "../evaluate/systems.js";
+import type { SystemUsage } from "../front/evaluate-options.js";
 import { count, decimals, interval, measureName, pValue, signed, systemName } from "../report/figures.js";
+import { formatNumber } from "./format.js";
 import { table } from "./table.js";
 
-/** An evaluation for the terminal: the first measure with its intervals and tests, the others as means. */
-export function evaluationText({ data, systems, comparisons }: EvaluationResult): string {
+/** An evaluation for the terminal: the first measure with its intervals and tests, the others as means, and what was asked of servers. */
+export function evaluationText({
+  data,
+  systems,
+  comparisons,
+  usage = [],
+}: EvaluationResult & { readonly usage?: readonly SystemUsage[] | undefined }): string {
   const names = [...new Set(systems.flatMap(({ measures }) => Object.keys(measures)))];
   const main = names[0] ?? "";
+  const paid = [
+    { title: "requests", of: ({ requests }: SystemUsage) => count(requests) },
+    { title: "tokens", of: ({ tokens }: SystemUsage) => count(tokens) },
+    { title: "cost", of: ({ cost }: SystemUsage) => (cost === undefined ? "–" : formatNumber(cost)) },
+  ].filter(({ title }) => usage.some(({ cost }) => title !== "cost" || cost !== undefined));
   const measured = table(
     [
       { title: "system" },
@@ -13,12 +25,17 @@ export function evaluationText({ data, systems, comparisons }: EvaluationResult)
         title: measureName(name),
         align: name === main ? ("left" as const) : ("right" as const),
       })),
+      ...paid.map(({ title }) => ({ title, align: "right" as const })),
     ],
     systems.map(({ name, measures }) => [
       systemName(name),
       ...names.map((measure) => {
         const value = measures[measure];
         return value === undefined ? "–" : measure === main ? interval(value) : decimals(value.mean);
+      }),
+      ...paid.map(({ of }) => {
+        const own = usage.find((one) => one.name === name);
+        return own === undefined ? "–" : of(own);
       }),
     ]),
   );

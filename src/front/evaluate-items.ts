@@ -8,22 +8,23 @@ import {
 } from "../evaluate/evaluate-labelled.js";
 import type { EvaluationResult } from "../evaluate/results.js";
 import type { TextVectors } from "../search/dense.js";
-import { type EvaluationContext, measureNames, refuseRetrievalOptions } from "./evaluate-options.js";
+import { type AskedModel, type EvaluationContext, measureNames, refuseRetrievalOptions } from "./evaluate-options.js";
 import { featureSystems } from "./feature-systems.js";
 import { openVectors, untrainedModel } from "./retrievers.js";
 
 /** A model beside its baselines on labelled items, each against all others of the split. */
 export async function evaluateItems(data: LabelledData, context: EvaluationContext): Promise<EvaluationResult> {
-  const { options, engine, split, seed, warnings, progress } = context;
+  const { options, models, engine, split, seed, warnings, progress } = context;
   refuseRetrievalOptions("labelled items", context);
   const measures = measureNames(context, defaultLabelledMeasures);
   checkLabelledMeasures(measures);
   const items = data.splits.get(split)!.map((id) => data.items.get(id)!);
   const systemsOf = data.content === "text" ? textSystems : featureSystems;
-  const systems = [...(await systemsOf(options.model, options.name, items, context))];
-  for (const { name, model } of options.beside ?? []) {
-    const [other] = await systemsOf(model, name, items, { ...context, options: { ...options, baselines: [] } });
-    systems.push(other!);
+  const [first, ...others] = models;
+  const systems = [...(await systemsOf(first, items, context))];
+  for (const other of others) {
+    const [system] = await systemsOf(other, items, { ...context, options: { ...options, baselines: [] } });
+    systems.push(system!);
   }
   const about = { fingerprint: data.fingerprint, split };
   const labels = items.map((item) => item.labels);
@@ -32,8 +33,7 @@ export async function evaluateItems(data: LabelledData, context: EvaluationConte
 
 /** A text model, and the weights that its training began with. */
 async function textSystems(
-  model: string,
-  name: string | undefined,
+  { model, name, price }: AskedModel,
   items: readonly LabelledItem[],
   context: EvaluationContext,
 ): Promise<readonly VectorSystem[]> {
@@ -50,6 +50,7 @@ async function textSystems(
   };
   const opened = await openVectors(model, context);
   const asked = { name: name ?? "model", kind: "model", ...(await vectorsOf(opened.vectors)) } as const;
+  context.paid({ name: asked.name, price }, opened.usage);
   if (!baselines.includes("untrained") || opened.model === null) return [asked];
   const untrained = await untrainedModel(opened.model, context.engine, context.warnings);
   if (untrained === null) return [asked];

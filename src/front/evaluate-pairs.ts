@@ -5,28 +5,32 @@ import { bm25 } from "../search/bm25.js";
 import type { TextVectors } from "../search/dense.js";
 import { tfIdf } from "../search/tf-idf.js";
 import { prepareRows } from "../search/vector-source.js";
-import { type EvaluationContext, measureNames, refuseRetrievalOptions } from "./evaluate-options.js";
+import { type AskedModel, type EvaluationContext, measureNames, refuseRetrievalOptions } from "./evaluate-options.js";
 import { openVectors, untrainedModel } from "./retrievers.js";
 
 /** A model beside its baselines on scored pairs: how its similarities follow the scores. */
 export async function evaluatePairs(data: ScoredData, context: EvaluationContext): Promise<EvaluationResult> {
-  const { options, engine, split, seed, warnings } = context;
+  const { options, models, paid, engine, split, seed, warnings } = context;
   refuseRetrievalOptions("scored pairs", context);
   const measures = parseScoredMeasures(measureNames(context, scoredMeasures));
   const pairs = data.splits.get(split)!;
   const texts = new Map(pairs.flatMap(({ first, second }) => [first, second]).map((item) => [item.id, item]));
   const lexical = (name: "bm25" | "tf-idf") => lexicalSystem(name, pairs, texts);
-  const open = async (model: string, name: string | undefined) => {
+  const open = async ({ model, name, price }: AskedModel) => {
     if (model === "bm25" || model === "tf-idf")
       return { system: { ...(await lexical(model)), name: name ?? model }, model: null };
     const opened = await openVectors(model, context);
-    return { system: await denseSystem(name ?? "model", "model", opened.vectors, pairs, context), model: opened.model };
+    const system = await denseSystem(name ?? "model", "model", opened.vectors, pairs, context);
+    paid({ name: system.name, price }, opened.usage);
+    return { system, model: opened.model };
   };
-  const asked = await open(options.model, options.name);
+  const [first, ...others] = models;
+  const asked = await open(first);
   const systems: PairSystem[] = [asked.system];
-  for (const { name, model } of options.beside ?? []) systems.push((await open(model, name)).system);
+  for (const other of others) systems.push((await open(other)).system);
+  const kinds = new Set(systems.map(({ kind }) => kind));
   for (const baseline of options.baselines ?? ["bm25", "tf-idf", "untrained"]) {
-    if (baseline === asked.system.kind) continue;
+    if (kinds.has(baseline)) continue;
     if (baseline !== "untrained") systems.push(await lexical(baseline));
     else if (asked.model !== null) {
       const untrained = await untrainedModel(asked.model, engine, warnings);

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { inputError } from "../base/errors.js";
 import { fileFingerprint } from "../base/fingerprint.js";
 import type { RetrievalData, Retriever, TextItem } from "../base/types.js";
+import { readGivenVectors } from "../data/given-vectors.js";
 import { openCrossEncoder, type PairScorer } from "../encode/cross-encoder.js";
 import { parseMeasures } from "../evaluate/measures.js";
 import { writePerQuery } from "../evaluate/per-query-file.js";
@@ -13,22 +14,28 @@ import { bm25 } from "../search/bm25.js";
 import { fusedRetriever } from "../search/fusion.js";
 import { rerank } from "../search/rerank.js";
 import { tfIdf } from "../search/tf-idf.js";
-import type { EvaluationContext } from "./evaluate-options.js";
+import type { AskedModel, EvaluationContext } from "./evaluate-options.js";
 import { openRetriever, untrainedRetriever } from "./retrievers.js";
 
 /** A model beside its baselines on queries and documents. */
 export async function evaluateRetrieval(data: RetrievalData, context: EvaluationContext): Promise<EvaluationResult> {
-  const { options, engine, split, seed, cache, warnings, progress } = context;
+  const { options, paid, engine, split, seed, cache, warnings, progress } = context;
   const measures = options.measures === undefined ? defaultMeasures : parseMeasures(options.measures);
-  const opening = { engine, cache, warnings, progress, chunks: options.chunks };
-  const opened = await openRetriever(options.model, data.documents, opening);
-  const asked = { ...opened, name: options.name ?? opened.name };
+  const given = options.vectors === undefined ? undefined : await readGivenVectors(options.vectors, data);
+  const opening = { engine, cache, warnings, progress, chunks: options.chunks, given };
+  const open = async ({ name, model, price }: AskedModel) => {
+    const opened = await openRetriever(model, data.documents, opening);
+    const named = { ...opened, name: name ?? opened.name };
+    paid({ name: named.name, price }, opened.usage);
+    return named;
+  };
+  const [first, ...others] = context.models;
+  const asked = await open(first);
   const retrievers: NamedRetriever[] = [asked];
-  for (const { name, model } of options.beside ?? []) {
-    retrievers.push({ ...(await openRetriever(model, data.documents, opening)), name });
-  }
+  for (const other of others) retrievers.push(await open(other));
+  const kinds = new Set(retrievers.map(({ kind }) => kind));
   for (const baseline of options.baselines ?? ["bm25", "tf-idf", "untrained"]) {
-    if (baseline === asked.kind) continue;
+    if (kinds.has(baseline)) continue;
     if (baseline === "bm25") retrievers.push({ name: "bm25", kind: "bm25", retriever: bm25(data.documents.values()) });
     else if (baseline === "tf-idf")
       retrievers.push({ name: "tf-idf", kind: "tf-idf", retriever: tfIdf(data.documents.values()) });
@@ -60,8 +67,8 @@ export async function evaluateRetrieval(data: RetrievalData, context: Evaluation
   const depth = options.depth ?? 1000;
   const found = await evaluateRetrievers({ ...shared, retrievers, depth, progress });
   await scorer?.release();
-  const [first] = found.systems;
-  if (options.writeRun !== undefined && first !== undefined) await writeRun(options.writeRun, first.hits, "nearmiss");
+  const [own] = found.systems;
+  if (options.writeRun !== undefined && own !== undefined) await writeRun(options.writeRun, own.hits, "nearmiss");
   const evaluation =
     options.compareRun === undefined
       ? found.evaluation

@@ -2,14 +2,13 @@ import type { LabelledItem } from "../base/types.js";
 import { type FloatTensor, loadMlp } from "../checkpoint/index.js";
 import type { VectorSystem } from "../evaluate/evaluate-labelled.js";
 import { restartNetwork } from "../train/start.js";
-import type { EvaluationContext } from "./evaluate-options.js";
+import type { AskedModel, EvaluationContext } from "./evaluate-options.js";
 import { networkVectors, openNetwork, rawVectors } from "./labelled-vectors.js";
 import { warnOfNoStart } from "./retrievers.js";
 
 /** A network on pictures or vectors, the weights that its training began with, and the items as they are: `raw`. */
 export async function featureSystems(
-  model: string,
-  name: string | undefined,
+  { model, name }: AskedModel,
   items: readonly LabelledItem[],
   { options, engine, warnings }: EvaluationContext,
 ): Promise<readonly VectorSystem[]> {

@@ -3,6 +3,7 @@ import type { Progress } from "../base/progress.js";
 import type { Dataset, RetrievalData } from "../base/types.js";
 import { version } from "../base/version.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
+import { readGivenVectors, type VectorPair } from "../data/given-vectors.js";
 import { loadData } from "../data/load.js";
 import { splitOf } from "../data/splits.js";
 import { createEngine } from "../engine/onnxruntime.js";
@@ -14,7 +15,7 @@ import { parseSampler, type SamplerName } from "../negatives/parse-sampler.js";
 import { candidateDocuments } from "../negatives/pools.js";
 import type { Sampler } from "../negatives/sampler.js";
 import { type NegativesFile, writeNegatives } from "../negatives/writing.js";
-import { type Chunking, openRetriever } from "./retrievers.js";
+import { type Chunking, openRetriever, VECTORS } from "./retrievers.js";
 
 export interface MineNegativesOptions {
   /** Files, or data already read. */
@@ -24,8 +25,10 @@ export interface MineNegativesOptions {
   readonly recognised?: (data: Dataset) => void;
   /** Cuts documents before they are indexed, for texts longer than a model reads. */
   readonly chunks?: Chunking;
-  /** A model folder, `bm25` or `tf-idf`. */
-  readonly model: string;
+  /** A model folder, a URL, `bm25` or `tf-idf`; default `vectors`: those given. */
+  readonly model?: string;
+  /** Another model's vectors of the queries and documents. */
+  readonly vectors?: VectorPair;
   /** A name, or a sampler of one's own. */
   readonly sampler: SamplerName | Sampler;
   readonly params?: Readonly<Record<string, string | number>>;
@@ -91,6 +94,9 @@ export function checkOutput(path: string): void {
 
 async function openMining(options: MineNegativesOptions) {
   const { count = 4, depth = 100, short = "fewer", seed = 1, warnings = collectWarnings(), cache = null } = options;
+  const model = options.model ?? VECTORS;
+  if (options.vectors !== undefined && model !== VECTORS)
+    throw inputError("bad-usage", "a model does not need the vectors of another", { field: "vectors", found: model });
   const params = new Map(Object.entries(options.params ?? {}).map(([name, value]) => [name, String(value)]));
   const sampler = typeof options.sampler === "string" ? parseSampler(options.sampler, params) : options.sampler;
   const filters = (options.filters ?? []).flatMap((filter) =>
@@ -104,9 +110,11 @@ async function openMining(options: MineNegativesOptions) {
   const split = splitOf(data, options.split ?? "train");
   const set = options.candidates ?? "train";
   const documents = candidateDocuments(data, split, set);
+  const given = options.vectors === undefined ? undefined : await readGivenVectors(options.vectors, data);
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
-  const { retriever, similarity, kind } = await openRetriever(options.model, documents, {
+  const { retriever, similarity, kind } = await openRetriever(model, documents, {
     engine,
+    given,
     cache,
     warnings,
     progress: options.progress,
@@ -138,7 +146,7 @@ async function openMining(options: MineNegativesOptions) {
     manifest: {
       version: version(),
       data: { source: data.source, format: data.format, fingerprint: data.fingerprint, split: split.name },
-      model: { kind, name: options.model, fingerprint: retriever.fingerprint },
+      model: { kind, name: model, fingerprint: retriever.fingerprint },
       parameters: {
         sampler: { name: sampler.name, params: sampler.params },
         filters: filters.map(({ name, params: values }) => ({ name, params: values })),

@@ -1,15 +1,18 @@
+import { inputError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import type { RetrievalData, ScoringRetriever, Similarity, TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
 import { chunkDocuments } from "../data/chunks.js";
+import type { GivenVectors } from "../data/given-vectors.js";
 import { loadTokenizer } from "../data/tokenize.js";
-import { isHosted } from "../encode/hosted.js";
+import { type HostedUsage, isHosted } from "../encode/hosted.js";
 import { type Model, openTensors } from "../encode/model.js";
 import type { Engine } from "../engine/types.js";
 import type { NamedRetriever } from "../evaluate/retrievers.js";
 import { bm25 } from "../search/bm25.js";
 import { denseRetriever, type TextVectors } from "../search/dense.js";
 import { type FoldBy, foldedRetriever } from "../search/fold.js";
+import { givenVectors } from "../search/given.js";
 import { tfIdf } from "../search/tf-idf.js";
 import { restart, type StartRecord } from "../train/start.js";
 import { hostedModel, type LoadedModel, type LoadOptions, load } from "./load.js";
@@ -19,8 +22,10 @@ export interface OpenedRetriever extends NamedRetriever {
   readonly retriever: ScoringRetriever;
   /** What its scores are. */
   readonly similarity: Similarity | "bm25";
-  /** The loaded model, where it is a folder's. */
+  /** The loaded model, where it is a folder's of texts. */
   readonly model: LoadedModel | null;
+  /** What a model behind a URL was asked for so far. */
+  readonly usage?: () => HostedUsage;
 }
 
 /** How documents are cut before they are indexed, and how scores of their chunks become theirs. */
@@ -37,7 +42,12 @@ export interface OpenRetrieverOptions extends LoadOptions {
   readonly engine: Engine;
   readonly progress?: Progress | undefined;
   readonly chunks?: Chunking | undefined;
+  /** What `vectors` names. */
+  readonly given?: GivenVectors | undefined;
 }
+
+/** The name of given vectors among models. */
+export const VECTORS = "vectors";
 
 /** Opens what `--model` names over the given documents, or over chunks of them. */
 export async function openRetriever(
@@ -46,6 +56,8 @@ export async function openRetriever(
   options: OpenRetrieverOptions,
 ): Promise<OpenedRetriever> {
   const { chunks } = options;
+  if (name === VECTORS && chunks !== undefined)
+    throw inputError("bad-usage", "given vectors are of whole documents, not of their chunks", { field: "chunks" });
   const { index, ...opened } = await openIndexer(name, options);
   if (chunks === undefined) return { ...opened, retriever: await index(documents) };
   const lengthOf = opened.model === null ? {} : { lengthOf: tokensIn(opened.model) };
@@ -62,12 +74,18 @@ async function openIndexer(name: string, options: OpenRetrieverOptions): Promise
   const lexical = { name, similarity: "bm25", model: null } as const;
   if (name === "bm25") return { ...lexical, kind: "bm25", index: async (documents) => bm25(documents.values()) };
   if (name === "tf-idf") return { ...lexical, kind: "tf-idf", index: async (documents) => tfIdf(documents.values()) };
-  const { vectors, model } = await openVectors(name, options);
+  if (name === VECTORS) {
+    const vectors = givenVectors(givenOf(options), options.engine);
+    const { similarity } = vectors;
+    const index: Indexer["index"] = (documents) => denseRetriever(VECTORS, vectors, documents.values());
+    return { name, kind: "model", similarity, model: null, index };
+  }
+  const { vectors, ...opened } = await openVectors(name, options);
   return {
+    ...opened,
     name: "model",
     kind: "model",
     similarity: vectors.similarity,
-    model,
     index: (documents) => denseRetriever("model", vectors, documents.values(), options.progress),
   };
 }
@@ -76,10 +94,22 @@ async function openIndexer(name: string, options: OpenRetrieverOptions): Promise
 export async function openVectors(
   name: string,
   options: LoadOptions & { readonly engine: Engine },
-): Promise<{ readonly vectors: TextVectors; readonly model: LoadedModel | null }> {
-  if (isHosted(name)) return { vectors: { ...hostedModel(name, options), engine: options.engine }, model: null };
+): Promise<{ readonly vectors: TextVectors } & Pick<OpenedRetriever, "model" | "usage">> {
+  if (isHosted(name)) {
+    const { usage, ...hosted } = hostedModel(name, options);
+    return { vectors: { ...hosted, engine: options.engine }, model: null, usage };
+  }
   const model = await load(name, options);
   return { vectors: model, model };
+}
+
+function givenOf({ given }: OpenRetrieverOptions): GivenVectors {
+  if (given !== undefined) return given;
+  throw inputError("bad-usage", "there are no vectors", {
+    field: "model",
+    found: VECTORS,
+    expected: "--vectors QUERIES.npy DOCUMENTS.npy",
+  });
 }
 
 /** Counts the tokens of a word in the middle of a text, each word once. */

@@ -14,35 +14,46 @@ export interface TextVectors {
   encode(texts: readonly string[], options: { readonly as: Role; readonly progress?: Progress }): Promise<Vectors>;
 }
 
+/** The same of items, whatever their vectors come from. */
+export interface ItemVectors {
+  readonly fingerprint: string;
+  readonly similarity: Similarity;
+  readonly engine: Engine;
+  vectorsOf(items: readonly TextItem[], options: { readonly as: Role; readonly progress?: Progress }): Promise<Vectors>;
+}
+
+/** A model's vectors of the items' texts. */
+export function ofTexts({ encode, ...model }: TextVectors): ItemVectors {
+  const vectorsOf: ItemVectors["vectorsOf"] = (items, options) =>
+    encode(
+      items.map((item) => item.text),
+      options,
+    );
+  return { ...model, vectorsOf };
+}
+
 /**
  * Encodes the documents now and searches them exactly. Later changes of the weights do not reach it: make another one.
  * `progress` hears of the encoding. Scores are cosines or dot products in float32.
  */
 export async function denseRetriever(
   name: string,
-  model: TextVectors,
+  model: TextVectors | ItemVectors,
   documents: Iterable<TextItem>,
   progress?: Progress,
 ): Promise<ScoringRetriever> {
-  const { engine, similarity } = model;
+  const { engine, similarity, fingerprint, vectorsOf } = "encode" in model ? ofTexts(model) : model;
   const items = [...documents];
-  const { data, dimension } = await model.encode(
-    items.map((item) => item.text),
-    { as: "document", ...(progress === undefined ? {} : { progress }) },
-  );
+  const reporting = progress === undefined ? {} : { progress };
+  const { data, dimension } = await vectorsOf(items, { as: "document", ...reporting });
   const ids = items.map((item) => item.id);
   const index = await createExactIndex(vectorSource(ids, data, dimension), { engine, similarity });
   const rowOf = new Map(ids.map((id, row) => [id, row]));
   const encodeQueries = async (queries: readonly TextItem[]): Promise<Float32Array> =>
-    (
-      await model.encode(
-        queries.map((item) => item.text),
-        { as: "query" },
-      )
-    ).data;
+    (await vectorsOf(queries, { as: "query" })).data;
   return {
     name,
-    fingerprint: model.fingerprint,
+    fingerprint,
     search: async (queries, k) => (queries.length === 0 ? [] : index.search(await encodeQueries(queries), k)),
     async scorePairs(pairs) {
       const distinct = [...new Map(pairs.map(({ query }) => [query.id, query])).values()];

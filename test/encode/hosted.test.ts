@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
@@ -9,42 +8,19 @@ import { openHosted } from "#nearmiss/encode/hosted.js";
 import { openVectorCache } from "#nearmiss/encode/vector-cache.js";
 import { evaluate } from "#nearmiss/front/evaluate.js";
 import { writePairs } from "../cli/pairs.js";
+import { serveVectors, vectorOf } from "./server.js";
 
 const folder = mkdtempSync(join(tmpdir(), "nearmiss-hosted-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Asked {
-  readonly model: string;
-  readonly input: readonly string[];
-}
-
 let server: Server;
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-/** Counts of the letters a, b, c: enough to tell texts apart. */
-const vectorOf = (text: string) => ["a", "b", "c"].map((letter) => text.split(letter).length);
-
-/** A server that answers with `respond`, or with vectors in another order than asked. */
-async function serve(
-  respond?: (
-    asked: Asked,
-    count: number,
-  ) => { status?: number; body?: string; headers?: Record<string, string> } | null,
-) {
-  const requests: Asked[] = [];
-  server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const asked = JSON.parse(Buffer.concat(parts).toString()) as Asked;
-    requests.push(asked);
-    const special = respond?.(asked, requests.length);
-    if (special) return response.writeHead(special.status ?? 200, special.headers).end(special.body);
-    const data = asked.input.map((text, index) => ({ index, embedding: vectorOf(text) })).reverse();
-    response.end(JSON.stringify({ object: "list", data, usage: { prompt_tokens: 7, total_tokens: 7 } }));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1#letters`, requests };
-}
+const serve: typeof serveVectors = async (respond) => {
+  const served = await serveVectors(respond);
+  server = served.server;
+  return served;
+};
 
 test("vectors come in the order of the texts, each distinct text is sent once, and the cost is counted", async () => {
   const { url, requests } = await serve();

@@ -1,14 +1,18 @@
 import type { Command } from "commander";
+import { inputError } from "../../base/errors.js";
 import type { Baseline } from "../../front/evaluate-options.js";
 import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { evaluationText } from "../evaluation-text.js";
 import { given, record, refuseExisting } from "../given.js";
-import { choice, columnNames, integer, nameList } from "../values.js";
+import { choice, collect, columnNames, decimal, integer, nameList } from "../values.js";
+import { vectorPair } from "../vector-pair.js";
 
 interface EvalFlags extends ChunkFlags {
   readonly data: string;
-  readonly model: string;
+  readonly model?: readonly string[];
+  readonly vectors?: readonly string[];
+  readonly price?: readonly number[];
   readonly split: string;
   readonly measures?: string;
   readonly depth?: number;
@@ -29,7 +33,13 @@ export const addEval: AddCommand = (program, run) => {
   withCommonOptions(withChunkOptions(program.command("eval")))
     .description("measure a model beside the baselines, with intervals and tests")
     .requiredOption("--data <path>", "queries with documents, labelled items, or scored pairs")
-    .requiredOption("--model <model>", "a model's folder, bm25 or tf-idf")
+    .option(
+      "--model <model>",
+      "a model's folder, a URL https://host/v1#name, bm25, tf-idf or vectors; repeatable",
+      collect,
+    )
+    .option("--vectors <files...>", "QUERIES.npy DOCUMENTS.npy: another model's vectors")
+    .option("--price <x,…>", "what a million tokens of each URL cost, in their order", prices)
     .option("--split <name>", "split to evaluate on", "test")
     .option("--measures <names>", "such as ndcg@10,mrr@10,recall@100")
     .option("--depth <n>", "documents retrieved a query", integer("--depth", 1))
@@ -48,18 +58,49 @@ export const addEval: AddCommand = (program, run) => {
         refuseExisting(flags.writeRun, flags.force);
         refuseExisting(flags.perQuery, flags.force);
         const { evaluate } = await import("../../main.js");
-        const { data, model, split, measures, depth, baselines, fuse, writeRun, compareRun, keepSelf } = flags;
+        const { data, split, measures, depth, baselines, fuse, writeRun, compareRun, keepSelf } = flags;
         const { rerank, rerankDepth, perQuery } = flags;
-        const result = await evaluate({
-          ...{ data, model, split, seed, cache, progress, warnings, recognised },
+        const { usage, ...result } = await evaluate({
+          ...{ data, split, seed, cache, progress, warnings, recognised },
+          ...modelsOf(flags),
+          ...given({ vectors: vectorPair(flags.vectors) }),
           ...given({ measures, depth, baselines, fuse, writeRun, compareRun, keepSelf, threads }),
           ...given({ rerank, rerankDepth, perQuery }),
           ...given({ chunks: chunkingOf(flags), columns: record(flags.columns) }),
         });
-        return { result, text: evaluationText(result) };
+        // What was asked of a server depends on what the cache had.
+        return {
+          result,
+          text: evaluationText({ ...result, usage }),
+          ...(usage === undefined ? {} : { timing: { usage } }),
+        };
       }),
     );
 };
+
+/** One model is called `model`, as baselines are by theirs; several are called what was typed. */
+function modelsOf({ model: names = [], price = [] }: EvalFlags) {
+  const hosted = names.filter((name) => /^https?:/.test(name));
+  if (price.length > 0 && price.length !== hosted.length)
+    throw inputError("bad-usage", "there is not one price for each model behind a URL", {
+      field: "--price",
+      found: price.join(","),
+      expected: `${hosted.length} prices`,
+    });
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw inputError("bad-usage", "a model is compared with itself", { field: "--model", found: twice });
+  const models = names.map((model) => ({ name: model, model, ...given({ price: price[hosted.indexOf(model)] }) }));
+  const [first, ...beside] = models;
+  if (first === undefined) return {};
+  const { name, ...asked } = first;
+  return beside.length === 0 ? asked : { ...asked, name, beside };
+}
+
+function prices(text: string): readonly number[] {
+  const price = decimal("--price", "prices of at least 0, separated by commas", (value) => value >= 0);
+  return text.split(",").map(price);
+}
 
 function baselines(text: string): readonly Baseline[] {
   if (text === "none") return [];

@@ -16,12 +16,14 @@ import {
 import { type MiningFlags, withMiningOptions } from "../mining-options.js";
 import { table } from "../table.js";
 import { choice, columnNames } from "../values.js";
+import { vectorPair } from "../vector-pair.js";
 
 const formats = ["triplets", "tuples", "pairs", "pools"] as const;
 
 interface MineFlags extends MiningFlags, LabelledMiningFlags, ChunkFlags {
   readonly data: string;
-  readonly model: string;
+  readonly model?: string;
+  readonly vectors?: readonly string[];
   readonly out: string;
   /** As it was typed; an unknown name is refused where samplers are made. */
   readonly sampler?: SamplerName;
@@ -37,7 +39,11 @@ export const addMine: AddCommand = (program, run) => {
   withCommonOptions(withChunkOptions(withLabelledMiningOptions(withMiningOptions(program.command("mine")))))
     .description("choose negatives and write them to a file")
     .requiredOption("--data <path>", "folder or file of queries and documents, or of labelled items")
-    .requiredOption("--model <model>", "a model's folder, bm25 or tf-idf; raw for vectors and pixels as they are")
+    .option(
+      "--model <model>",
+      "a model's folder, a URL, bm25 or tf-idf; raw for labelled vectors and pixels as they are",
+    )
+    .option("--vectors <files...>", "QUERIES.npy DOCUMENTS.npy: another model's vectors, instead of a model")
     .requiredOption("--out <file>", "F.jsonl or F.jsonl.gz")
     .option("--split <name>", "split whose queries are served", "train")
     .option("--format <name>", formats.join(", "), choice("--format", formats), "triplets")
@@ -49,10 +55,19 @@ export const addMine: AddCommand = (program, run) => {
         refuseExisting(flags.out, flags.force);
         const { loadDataset, mineLabelledToFile, mineToFile } = await import("../../main.js");
         const { requireRetrieval } = await import("../../data/load.js");
-        const { model, out, sampler, split, format } = flags;
+        const { out, sampler, split, format } = flags;
+        const vectors = vectorPair(flags.vectors);
+        if (flags.model === undefined && vectors === undefined)
+          throw inputError("usage", "there is nothing to mine with", { expected: "--model MODEL, or --vectors" });
         const columns = record(flags.columns) ?? {};
         const found = await loadDataset(flags.data, { columns, warnings, recognised });
         if (found.kind === "labelled") {
+          const { model } = flags;
+          if (model === undefined || vectors !== undefined)
+            throw inputError("bad-usage", "labelled items are mined by a model, or by vectors of their own", {
+              field: "--vectors",
+              expected: "--model MODEL, or --model raw",
+            });
           const result = await mineLabelledToFile({
             ...{ data: found, model, out, split, seed, cache, progress, warnings },
             ...{ format: labelledFormat(format), ...labelledStrategy(flags), ...given({ threads }) },
@@ -64,7 +79,8 @@ export const addMine: AddCommand = (program, run) => {
           throw inputError("bad-usage", "queries and documents need a sampler", { expected: "--sampler NAME" });
         const data = requireRetrieval(found);
         const result = await mineToFile({
-          ...{ data, model, out, sampler, split, format, seed, cache, progress, warnings },
+          ...{ data, out, sampler, split, format, seed, cache, progress, warnings },
+          ...given({ model: flags.model, vectors }),
           ...given({ params: record(flags.param), filters: flags.filter, without: flags.noFilter }),
           ...given({ count: flags.count, depth: flags.depth, candidates: flags.candidates, short: flags.short }),
           ...given({ chunks: chunkingOf(flags), keepSelf: flags.keepSelf, threads }),
