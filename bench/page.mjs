@@ -270,5 +270,5 @@ The longest gaps come once: compiling the graph, and cutting an epoch into batch
 - Two thirds to three quarters of a fine-tuning step are float32 products of linear layers, in which onnxruntime and torch are about equally fast: what is gained is gained beside them (no padding, cheaper masks, fewer passes
   over memory). A processor on which torch's bfloat16 is fast turns that around: nothing here uses it.
 - onnxruntime's memory grows by powers of two and is not given back: with dropout a step's resident memory is well above what is alive in it.
-- A static encoder's step is bound by memory: bags, their gradients and dense AdamW run on one thread.`;
+- Of a static encoder's step, the matrix of its bags is made on one thread, and in the first epoch the step waits for tokenising.`;
 }

@@ -20,21 +20,17 @@ if (existsSync(kernels)) {
   const out = join(root, "dist/engine/kernels");
   mkdirSync(out, { recursive: true });
   for (const file of readdirSync(kernels).filter((name) => name.endsWith(".ts"))) {
-    const target = join(out, file.replace(/\.ts$/, ".wasm"));
     const source = join(kernels, file);
-    if (existsSync(target) && statSync(target).mtimeMs > statSync(source).mtimeMs) continue;
-    tool(asc, [
-      source,
-      "--outFile",
-      target,
-      "-O3",
-      "--runtime",
-      "stub",
-      "--enable",
-      "simd",
-      "--importMemory",
-      "--noExportMemory",
-    ]);
+    // Over memory of one thread, and over memory that threads share.
+    for (const [ending, options] of [
+      [".wasm", []],
+      [".shared.wasm", ["--enable", "threads", "--sharedMemory", "--maximumMemory", "65536"]],
+    ]) {
+      const target = join(out, file.replace(/\.ts$/, ending));
+      if (existsSync(target) && statSync(target).mtimeMs > statSync(source).mtimeMs) continue;
+      const plain = ["-O3", "--runtime", "stub", "--enable", "simd", "--importMemory", "--noExportMemory"];
+      tool(asc, [source, "--outFile", target, ...plain, ...options]);
+    }
   }
 }
 tool(join(dirname(require.resolve("typescript/package.json")), "bin/tsc"), [

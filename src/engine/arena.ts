@@ -21,9 +21,12 @@ interface Gap {
   readonly end: number;
 }
 
-/** First fit over gaps in the order of their addresses; neighbours are joined, so that what is freed together is whole again. */
-export function createArena(): Arena {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+/**
+ * First fit over gaps in the order of their addresses; neighbours are joined, so that what is freed together is whole again. A `shared`
+ * memory can be given to other threads.
+ */
+export function createArena({ shared = false }: { readonly shared?: boolean } = {}): Arena {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared });
   const sizes = new Map<number, number>();
   // Address 0 stands for "none" in the kernels.
   let gaps: Gap[] = [{ start: ALIGNMENT, end: PAGE }];

@@ -65,6 +65,8 @@ function openSession(model: Uint8Array, threads: number): Promise<InferenceSessi
     // Patterns are kept per input shape: with shapes that vary they only cost memory.
     enableMemPattern: false,
     logSeverityLevel: 3,
+    // Between runs the cores are for what is computed beside the graph.
+    extra: { session: { force_spinning_stop: "1" } },
   });
 }
 
@@ -128,11 +130,13 @@ async function runSession(
     }
 
     // Views last: what is allocated after them would make them stale.
+    for (const { name } of source.graphParameters) host.unshared(weights.get(name)!.block);
+    for (const { block } of fetched.values()) host.unshared(block);
     const inputs = new Map<string, Tensor>();
     for (const { graphName, name } of source.graphInputs) inputs.set(graphName, tensorOf(feeds[name]!));
     for (const { graphName, name } of source.graphParameters) {
       const { shape, block } = weights.get(name)!;
-      inputs.set(graphName, tensorOf({ dtype: "float32", shape, data: host.values(block) }));
+      inputs.set(graphName, tensorOf({ dtype: "float32", shape, data: host.unshared(block) }));
     }
     for (const [name, placed] of given) inputs.set(name, tensorOf({ ...placed, data: viewOf(host, placed) }));
     const targets = new Map([...fetched].map(([name, one]) => [name, tensorOf({ ...one, data: viewOf(host, one) })]));
@@ -177,8 +181,9 @@ function shapeOf(weights: RunRequest<WasmBlock>["weights"], name: string): reado
 function viewOf(host: WasmHost, { dtype, shape, block }: Placed): View {
   const count = product(shape);
   if (dtype === "bool") return host.bytes(block).subarray(0, count);
-  if (dtype === "float32") return host.values(block).subarray(0, count);
-  return new Int32Array(host.bytes(block).buffer, block.address, count);
+  if (dtype === "float32") return host.unshared(block).subarray(0, count);
+  const { buffer, byteOffset } = host.bytes(block);
+  return new Int32Array(buffer, byteOffset, count);
 }
 
 function tensorOf({ dtype, shape, data }: HostTensor): Tensor {

@@ -50,7 +50,7 @@ export interface WasmKernels {
     learningRate: number,
   ): void;
   squaredNorm(x: number, count: number): number;
-  squaredNormRows(x: number, ids: number, count: number, width: number): number;
+  squaredNormRows(x: number, ids: number, from: number, to: number, width: number, squares: number): void;
   axpy(y: number, x: number, count: number, a: number): void;
   ema(target: number, source: number, count: number, momentum: number, rest: number): void;
   dropoutMask(mask: number, count: number, key0: number, key1: number, threshold: number): void;
@@ -69,11 +69,12 @@ export interface WasmKernels {
   scatterAddRows(gradient: number, ids: number, count: number, width: number, dy: number): void;
 }
 
-/** The compiled kernels over a memory. */
+/** The compiled kernels over a memory. Those over a shared one are compiled apart: a module says which it takes. */
 export function loadKernels(memory: WebAssembly.Memory): WasmKernels {
   const files = ["adamw", "sgd", "arithmetic", "dropout", "rows"];
+  const ending = memory.buffer instanceof SharedArrayBuffer ? ".shared.wasm" : ".wasm";
   const instances = files.map((file) => {
-    const module = new WebAssembly.Module(readFileSync(new URL(`./kernels/${file}.wasm`, import.meta.url)));
+    const module = new WebAssembly.Module(readFileSync(new URL(`./kernels/${file}${ending}`, import.meta.url)));
     return new WebAssembly.Instance(module, { env: { memory } }).exports;
   });
   return Object.assign({}, ...instances) as WasmKernels;

@@ -7,7 +7,7 @@ import { createSession } from "./session.js";
 import type { OnnxSource } from "./source.js";
 
 const { threads } = workerData as { readonly threads: number };
-const host = createWasmHost();
+const host = createWasmHost({ threads });
 const engine = createLocalEngine(host, (source: OnnxSource) => createSession(source, host, threads));
 
 parentPort?.on("message", async ({ id, method, args }: Call) => {

@@ -282,12 +282,16 @@ test.each([0, 1.5])("%f threads are refused", async (threads) => {
 test("a process that leaves its engine open ends by itself", () => {
   const script = `
     import { createEngine } from "#nearmiss/engine/onnxruntime.js";
-    import { input } from "#nearmiss/graph/index.js";
-    const engine = await createEngine({ threads: 1 });
-    const program = await engine.compile({ outputs: { y: input("x", []).add(1) } });
-    const weights = await engine.load(new Map());
-    const x = { dtype: "float32", shape: [], data: Float32Array.of(1) };
-    console.log((await engine.run(program, { x }, weights)).y.data[0]);`;
+    import { embeddingBag, input, parameter } from "#nearmiss/graph/index.js";
+    // A table so large that several threads work on it.
+    const [rows, width] = [5000, 64];
+    const engine = await createEngine({ threads: 3 });
+    const bags = embeddingBag(parameter("table", [rows, width]), input("ids", ["ids"], "int32"), input("offsets", ["bags + 1"], "int32"));
+    const program = await engine.compile({ outputs: { y: bags.add(1) } });
+    const table = { dtype: "float32", shape: [rows, width], data: new Float32Array(rows * width).fill(2) };
+    const weights = await engine.load(new Map([["table", table]]));
+    const list = (...values) => ({ dtype: "int32", shape: [values.length], data: Int32Array.from(values) });
+    console.log((await engine.run(program, { ids: list(1, 4, 7), offsets: list(0, 1, 3) }, weights)).y.data[0]);`;
   const out = execFileSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 30_000 });
-  expect(String(out)).toBe("2\n");
+  expect(String(out)).toBe("3\n");
 });

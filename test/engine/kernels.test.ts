@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { rng } from "#nearmiss/base/rng.js";
 import { bagMatrix } from "#nearmiss/engine/bags.js";
@@ -29,6 +30,8 @@ function createBlocks() {
   };
   return { host, block };
 }
+
+const fingerprintOf = (values: Float32Array): string => createHash("sha256").update(values).digest("hex");
 
 test.each(lengths)("the squared norm of %i values is the reference's to the bit", (length) => {
   const { host, block } = createBlocks();
@@ -203,6 +206,60 @@ test.each([[[]], [[0]], [[0, 1, 4, 9, 10]], [[3, 10]], [[0, 1, 2, 3, 4, 5, 6, 7,
     expect(reference.squaredNormRows(holed, { ids, width })).toBe(host.squaredNormRows(block(holed), { ids, width }));
   },
 );
+
+test("rows of a large table have the same bytes on any number of threads, and onnxruntime can have them back", () => {
+  const [rows, width, bags] = [5000, 64, 40];
+  const table = normals(rows * width, "large table");
+  const dy = normals(bags * width, "large dy");
+  const offsets = Int32Array.from({ length: bags + 1 }, (_, bag) => bag * bag);
+  const ids = integers(bags * bags, rows / 2, "large ids");
+  const { byBag, byRow, rows: named } = bagMatrix("table", ids, offsets, rows);
+  const factors = adamwFactors({ beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0 }, 3, 0.01, 0.5);
+  const run = (threads: number) => {
+    const host = createWasmHost({ threads });
+    const [means, from] = [host.allocate(bags * width), host.allocate(bags * width)];
+    host.values(from).set(dy);
+    const [p, g, m, v] = [1, 2, 3, 4].map(() => host.allocate(rows * width)) as [
+      WasmBlock,
+      WasmBlock,
+      WasmBlock,
+      WasmBlock,
+    ];
+    host.values(p).set(table);
+    const used = host.used();
+    const norms = [1, 2].map(() => {
+      host.sparseProduct(byBag, p, width, means);
+      host.sparseProduct(byRow, from, width, g, { ids: named, fresh: new Uint8Array(named.length).fill(1) });
+      host.adamwTable(p, g, m, v, { ids: named, width }, factors);
+      return host.squaredNormRows(g, { ids: named, width });
+    });
+    const moved = [p, g, m, v].filter((block) => host.values(block).buffer instanceof SharedArrayBuffer).length;
+    const results = [means, p, g, m, v].map((block) => fingerprintOf(host.unshared(block)));
+    expect(host.used()).toBe(used);
+    return { moved, norms, results };
+  };
+  const alone = run(1);
+  expect(alone.moved).toBe(0);
+  for (const threads of [2, 3]) expect(run(threads)).toEqual({ ...alone, moved: 4 });
+});
+
+test("a table that rests is skipped only where nothing would move", () => {
+  const rows = 4;
+  const run = (weightDecay: number, moments: number[]) => {
+    const { host, block } = createBlocks();
+    const p = block(new Float32Array(rows * 4).fill(1));
+    const [m, v] = [block(new Float32Array(rows * 4)), block(new Float32Array(rows * 4))];
+    host.values(m).set(moments);
+    const factors = adamwFactors({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay }, 1, 0.5, 1);
+    const gradient = block(new Float32Array(rows * 4).fill(Number.NaN));
+    host.adamwTable(p, gradient, m, v, { ids: Int32Array.of(), width: 4 }, factors);
+    return [...host.values(p)].map((value) => value !== 1);
+  };
+  expect(run(0, [])).not.toContain(true);
+  expect(run(0.1, [])).not.toContain(false);
+  // One moment of a vector that is not zero: that value moves.
+  expect(run(0, [0, 1e-3]).indexOf(true)).toBe(1);
+});
 
 test("a dropout mask is the same in WebAssembly and in TypeScript, at any length", () => {
   const host = createWasmHost();

@@ -26,10 +26,13 @@ export function adamw(
   const vStepSize = f32x4.splat(stepSize);
   const vInverseRoot = f32x4.splat(inverseRoot);
   const vEpsilon = f32x4.splat(epsilon);
+  // Without gradient and decay nothing moves where both moments are zero: most of a table that is trained on few of its words.
+  const rests = gradient == 0 && keep == 1 && epsilon > 0;
   const bytes = count << 2;
   const whole = (count & ~3) << 2;
   let at: usize = 0;
   for (; at < whole; at += 16) {
+    if (rests && !v128.any_true(v128.or(v128.load(first + at), v128.load(second + at)))) continue;
     const g = gradient == 0 ? f32x4.splat(0) : f32x4.mul(v128.load(gradient + at), vGradientScale);
     const m = f32x4.add(f32x4.mul(v128.load(first + at), vBeta1), f32x4.mul(g, vOneMinusBeta1));
     const v = f32x4.add(f32x4.mul(v128.load(second + at), vBeta2), f32x4.mul(f32x4.mul(g, g), vOneMinusBeta2));

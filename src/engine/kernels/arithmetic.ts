@@ -30,11 +30,11 @@ export function squaredNorm(x: usize, count: usize): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) + tail;
 }
 
-/** Sum of squares of the rows `ids` of a table, row after row. */
-export function squaredNormRows(x: usize, ids: usize, count: usize, width: usize): f64 {
-  let sum: f64 = 0;
-  for (let at = ids; at < ids + (count << 2); at += 4) sum += squaredNorm(x + <usize>load<i32>(at) * (width << 2), width);
-  return sum;
+/** Sums of squares (float64) of the rows ids[from] … ids[to − 1] of a table, to the same places of `squares`. */
+export function squaredNormRows(x: usize, ids: usize, from: usize, to: usize, width: usize, squares: usize): void {
+  for (let i = from; i < to; i++) {
+    store<f64>(squares + (i << 3), squaredNorm(x + <usize>load<i32>(ids + (i << 2)) * (width << 2), width));
+  }
 }
 
 /** y ← y + a · x. */
