@@ -39,7 +39,8 @@ async function measure(way) {
   const weights = await engine.load(tuning.weights);
   const optimiser = await engine.optimiser(weights, { kind: "adamw", weightDecay: 0.01 });
   const learner = { engine, encoder: tuning.encoder, weights, optimiser };
-  const parts = { learner, encoder: tuning.encoder, tokens: tuning.tokens, loss: loss("mnrl"), dropout };
+  const lengthOf = ({ ids }) => ids.length;
+  const parts = { learner, encoder: tuning.encoder, items: tuning.tokens, lengthOf, loss: loss("mnrl"), dropout };
   const lay = (some) => layOutBatch(some, () => [], tuning.known, "batch");
   const settings = (step) => ({
     learningRate: 2e-5,

@@ -17,6 +17,7 @@ export { type FreshCrossEncoderOptions, freshCrossEncoder } from "./fresh-cross-
 export {
   type FeatureContent,
   featureRow,
+  featuresOf,
   freshMlp,
   isMlpFolder,
   loadMlp,

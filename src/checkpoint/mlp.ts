@@ -46,6 +46,7 @@ const schema = z.looseObject({
   ]),
   layers: z.array(size).min(1),
   activation: z.literal("relu"),
+  residual: z.literal(true).optional(),
   similarity: z.enum(["cosine", "dot"]),
 });
 
@@ -66,17 +67,21 @@ export function featureRow(content: FeatureContent, item: LabelledItem): Float32
   return values instanceof Uint8Array ? Float32Array.from(values, (pixel) => pixel / 255) : values;
 }
 
-/** A network that has learnt nothing: uniform numbers up to 1 / √inputs, as torch's Linear has them. A function of the sizes and the seed. */
+/**
+ * A network that has learnt nothing: uniform numbers up to 1 / √inputs, as torch's Linear has them; the last layer of a residual one is 0. A function of the sizes
+ * and the seed.
+ */
 export function freshMlp(
   content: FeatureContent,
-  layers: readonly number[],
+  { layers, residual }: Pick<MlpConfig, "layers" | "residual">,
   seed: number,
 ): { readonly description: MlpDescription; readonly tensors: ReadonlyMap<string, FloatTensor> } {
-  const config = { inputs: featuresOf(content), layers };
+  const config = { inputs: featuresOf(content), layers, ...(residual === undefined ? {} : { residual }) };
   const tensors = new Map(
     [...mlpParameters(config)].map(([name, shape], i): [string, FloatTensor] => {
       const layer = Math.floor(i / 2);
-      const bound = 1 / Math.sqrt(layers[layer - 1] ?? config.inputs);
+      const still = residual === true && layer === layers.length - 1;
+      const bound = still ? 0 : 1 / Math.sqrt(layers[layer - 1] ?? config.inputs);
       const generator = rng(seed, "initial-weights", name);
       const length = shape.reduce((product, one) => product * one, 1);
       const data = Float32Array.from({ length }, () => bound * (2 * generator.float() - 1));
@@ -96,10 +101,16 @@ export function isMlpFolder(path: string): boolean {
 /** Reads a folder that `writeMlpFolder` wrote. Throws `bad-model` naming file and field. */
 export async function readMlpFolder(path: string): Promise<MlpFolder> {
   const file = join(path, "config.json");
-  const { content, layers, similarity } = checkShape(file, readJson(file), schema);
+  const { content, layers, similarity, residual } = checkShape(file, readJson(file), schema);
+  if (residual === true && layers.at(-1) !== featuresOf(content))
+    throw modelError(file, "a residual network gives as many numbers as it takes", {
+      field: "layers",
+      found: String(layers.at(-1)),
+      expected: String(featuresOf(content)),
+    });
   const weights = join(path, "model.safetensors");
   if (!existsSync(weights)) throw modelError(weights, "file not found", { hint: "copy the whole folder" });
-  const config = { inputs: featuresOf(content), layers };
+  const config = { inputs: featuresOf(content), layers, ...(residual === undefined ? {} : { residual }) };
   return {
     family: "mlp",
     content,
@@ -145,7 +156,8 @@ export interface WriteMlpOptions {
 export async function writeMlpFolder(target: string, { model, tensors, manifest }: WriteMlpOptions): Promise<void> {
   await writeWholeFolder(target, async (path) => {
     const { content, config, similarity } = model;
-    const described = { model_type: MODEL_TYPE, content, layers: config.layers, activation: "relu", similarity };
+    const { layers, residual } = config;
+    const described = { model_type: MODEL_TYPE, content, layers, activation: "relu", residual, similarity };
     writeFileAtomic(join(path, "config.json"), jsonText(described));
     writeSafetensors(
       join(path, "model.safetensors"),

@@ -2,6 +2,7 @@ import { inputError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
 import type { RetrievalData, ScoringRetriever, Similarity, TextItem } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
+import { isMlpFolder } from "../checkpoint/index.js";
 import { chunkDocuments } from "../data/chunks.js";
 import type { GivenVectors } from "../data/given-vectors.js";
 import { loadTokenizer } from "../data/tokenize.js";
@@ -15,6 +16,7 @@ import { type FoldBy, foldedRetriever } from "../search/fold.js";
 import { givenVectors } from "../search/given.js";
 import { tfIdf } from "../search/tf-idf.js";
 import { restart, type StartRecord } from "../train/start.js";
+import { headVectors } from "./head.js";
 import { hostedModel, type LoadedModel, type LoadOptions, load } from "./load.js";
 
 /** A model by name: `bm25`, `tf-idf`, a folder, or a URL. */
@@ -56,7 +58,7 @@ export async function openRetriever(
   options: OpenRetrieverOptions,
 ): Promise<OpenedRetriever> {
   const { chunks } = options;
-  if (name === VECTORS && chunks !== undefined)
+  if (chunks !== undefined && (name === VECTORS || isHead(name)))
     throw inputError("bad-usage", "given vectors are of whole documents, not of their chunks", { field: "chunks" });
   const { index, ...opened } = await openIndexer(name, options);
   if (chunks === undefined) return { ...opened, retriever: await index(documents) };
@@ -74,11 +76,13 @@ async function openIndexer(name: string, options: OpenRetrieverOptions): Promise
   const lexical = { name, similarity: "bm25", model: null } as const;
   if (name === "bm25") return { ...lexical, kind: "bm25", index: async (documents) => bm25(documents.values()) };
   if (name === "tf-idf") return { ...lexical, kind: "tf-idf", index: async (documents) => tfIdf(documents.values()) };
-  if (name === VECTORS) {
-    const vectors = givenVectors(givenOf(options), options.engine);
+  if (name === VECTORS || isHead(name)) {
+    const given = givenOf(name, options);
+    const vectors =
+      name === VECTORS ? givenVectors(given, options.engine) : await headVectors(name, given, options.engine);
     const { similarity } = vectors;
-    const index: Indexer["index"] = (documents) => denseRetriever(VECTORS, vectors, documents.values());
-    return { name, kind: "model", similarity, model: null, index };
+    const index: Indexer["index"] = (documents) => denseRetriever(name, vectors, documents.values());
+    return { name: name === VECTORS ? name : "model", kind: "model", similarity, model: null, index };
   }
   const { vectors, ...opened } = await openVectors(name, options);
   return {
@@ -103,11 +107,16 @@ export async function openVectors(
   return { vectors: model, model };
 }
 
-function givenOf({ given }: OpenRetrieverOptions): GivenVectors {
+/** Whether a model is a network on rows of numbers. */
+function isHead(name: string): boolean {
+  return !isHosted(name) && isMlpFolder(name);
+}
+
+function givenOf(name: string, { given }: OpenRetrieverOptions): GivenVectors {
   if (given !== undefined) return given;
-  throw inputError("bad-usage", "there are no vectors", {
+  throw inputError("bad-usage", "there are no vectors of the queries and documents", {
     field: "model",
-    found: VECTORS,
+    found: name,
     expected: "--vectors QUERIES.npy DOCUMENTS.npy",
   });
 }

@@ -139,10 +139,10 @@ function networkCard({ config, content, similarity }: MlpFolder): CardModel {
     content.kind === "pixels"
       ? `pictures of ${content.height} × ${content.width} pixels and ${content.channels} channels, row after row, each value divided by 255`
       : `vectors of ${content.dimension} numbers`;
-  const { inputs, layers } = config;
+  const { inputs, layers, residual } = config;
   const architecture = layers.length === 1 ? "a linear layer" : `a network of ${layers.length} layers with ReLU`;
   return {
-    architecture: `${architecture} on ${inputs} numbers`,
+    architecture: `${architecture} on ${inputs} numbers${residual === undefined ? "" : ", added to these"}`,
     dimension: layers.at(-1) ?? 0,
     similarity,
     maxLength: null,

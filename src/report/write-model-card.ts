@@ -47,7 +47,7 @@ export async function writeModelCard(runFolder: string, model: CardModel): Promi
   const card = modelCard({
     ...model,
     name,
-    baseModel: start === "static" || start === "bert" || start === "mlp" ? null : start,
+    baseModel: ["static", "bert", "mlp", "linear", "residual"].includes(start) ? null : start,
     data: { source: String(config["data"]), format: origin.format ?? "of unknown format", fingerprint: origin.data },
     licence: null,
     version: origin.version ?? "",

@@ -9,7 +9,7 @@ import { splitOf } from "../data/splits.js";
 import type { Engine } from "../engine/types.js";
 import { judgedQueries } from "../evaluate/per-query.js";
 import { retrieve } from "../evaluate/retrieve.js";
-import { denseRetriever, type TextVectors } from "../search/dense.js";
+import { denseRetriever, type ItemVectors } from "../search/dense.js";
 import { OPTIMISER_FILE, WEIGHTS_FILE } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
 import type { DrawnNegatives } from "./pair-rows.js";
@@ -146,7 +146,7 @@ async function runArm(
 
 async function outcome(
   name: string,
-  source: TextVectors,
+  source: ItemVectors,
   { data, split, depth = 100 }: CompareOptions,
   drawn: ArmOutcome["drawn"],
   documentsRead: number,

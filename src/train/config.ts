@@ -15,8 +15,10 @@ const batchings = ["classes-times-items", "balanced", "pairs", "anchor-classes"]
 export const trainConfig = z.strictObject({
   data: z.string(),
   columns: z.record(z.string(), z.string()).default({}),
-  /** `static`, `bert` (both from nothing) or a model folder. */
+  /** `static`, `bert` (both from nothing) or a model folder; on rows of numbers `mlp`, `linear`, `residual` or the folder of one. */
   model: z.string().default("static"),
+  /** `.npy` files of another model's vectors of the queries and documents, on which a head is trained; null: texts are encoded. */
+  vectors: z.strictObject({ queries: z.string(), documents: z.string() }).nullable().default(null),
   seed: z.int().min(0).default(1),
   loss: name<ConfiguredLossName>().default("mnrl"),
   /** Options of the loss by its own names. */
@@ -98,7 +100,7 @@ export const trainConfig = z.strictObject({
   layers: z.int().min(1).default(2),
   heads: z.int().min(1).default(4),
   intermediate: z.int().min(1).default(512),
-  /** Widths of the layers before the last one of an `mlp` from nothing; none: a linear map. */
+  /** Widths of the layers before the last one of an `mlp` or `residual` from nothing; none: a linear map. */
   hidden: z.array(z.int().min(1)).default([128]),
 });
 
@@ -119,7 +121,7 @@ type KindDefaults = Pick<
 >;
 
 /** Defaults that depend on what is trained. */
-const kinds: Readonly<Record<"static" | "bert" | "mlp" | "folder", KindDefaults>> = {
+const kinds: Readonly<Record<"static" | "bert" | "mlp" | "head" | "folder", KindDefaults>> = {
   static: {
     epochs: 20,
     count: 4,
@@ -153,6 +155,17 @@ const kinds: Readonly<Record<"static" | "bert" | "mlp" | "folder", KindDefaults>
     dimension: 64,
     maxLength: null,
   },
+  head: {
+    epochs: 20,
+    count: 4,
+    batchSize: 256,
+    learningRate: 1e-4,
+    weightDecay: 0.01,
+    dropout: 0,
+    devDocuments: 20_000,
+    dimension: 2,
+    maxLength: null,
+  },
   folder: {
     epochs: 1,
     count: 1,
@@ -178,10 +191,12 @@ const dataDefaults: Readonly<Record<TrainingData["kind"], TrainConfigInput>> = {
  * naming the key.
  */
 export function resolveConfig(given: TrainConfigInput, data: TrainingData["kind"] = "retrieval"): TrainConfig {
-  const model = given.model ?? "static";
-  const kind = model === "static" || model === "bert" || model === "mlp" ? model : "folder";
+  const model = given.model ?? (given.vectors == null ? "static" : "linear");
+  const isHead = model === "linear" || model === "residual";
+  const kind = model === "static" || model === "bert" || model === "mlp" ? model : isHead ? "head" : "folder";
+  const hidden = model === "linear" ? { hidden: [] } : {};
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = trainConfig.safeParse({ ...kinds[kind], ...dataDefaults[data], ...present });
+  const parsed = trainConfig.safeParse({ ...kinds[kind], ...hidden, ...dataDefaults[data], ...present, model });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".") || (issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : "");

@@ -10,11 +10,11 @@ import { denseRetriever } from "../search/dense.js";
 import { tfIdf } from "../search/tf-idf.js";
 import type { TrainConfig } from "./config.js";
 import { examples, scoreSamples } from "./examples.js";
+import type { RetrievalLearner } from "./pair-learner.js";
 import type { FinalEvaluation } from "./task.js";
-import type { TextLearner } from "./text-learner.js";
 
 export interface FinalOptions {
-  readonly learner: TextLearner;
+  readonly learner: RetrievalLearner;
   readonly data: RetrievalData;
   readonly config: TrainConfig;
   readonly warnings: Warnings;
@@ -24,7 +24,7 @@ export interface FinalOptions {
 /** Hits a query of the final evaluation. */
 export const DEPTH = 1000;
 
-/** The best weights beside BM25, TF-IDF and the untrained model, on the test split where there is one, else on the dev split. */
+/** The best weights beside BM25, TF-IDF and what training began with, on the test split where there is one, else on the dev split. */
 export async function finalEvaluation({
   learner,
   data,
@@ -40,9 +40,9 @@ export async function finalEvaluation({
     { name: "bm25", kind: "bm25", retriever: bm25(data.documents.values()) },
     { name: "tf-idf", kind: "tf-idf", retriever: tfIdf(data.documents.values()) },
     {
-      name: "untrained",
+      name: untrained.name,
       kind: "untrained",
-      retriever: await denseRetriever("untrained", untrained, data.documents.values(), progress),
+      retriever: await denseRetriever(untrained.name, untrained, data.documents.values(), progress),
     },
   ];
   const measures = [

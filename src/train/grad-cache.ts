@@ -1,14 +1,13 @@
 import { checkLoss } from "../engine/step.js";
 import type { Feeds, HostTensor } from "../engine/types.js";
-import type { Collated, Sequence } from "../nn/encoder.js";
+import type { Collated } from "../nn/encoder.js";
 import { type BatchLayout, pairFeeds } from "./batch.js";
 import { cachedSpecs } from "./program.js";
 import { compiledOnce, type Stepper, type StepperParts, withEqualGroups } from "./stepper.js";
-import type { TokenSource } from "./token-source.js";
 
 /** The texts of a batch and which of them are encoded together. */
-interface DealtTexts {
-  readonly texts: readonly Sequence[];
+interface DealtTexts<Item> {
+  readonly texts: readonly Item[];
   readonly hands: readonly (readonly number[])[];
 }
 
@@ -28,8 +27,8 @@ interface CachedBatch {
  * the loss is differentiated by their vectors; then each micro-batch is encoded again with the same dropout masks, and its cotangents are
  * taken back to the parameters. The gradient is the whole batch's.
  */
-export function gradCache(parts: StepperParts, rowsAtOnce: number): Stepper<BatchLayout> {
-  const { learner, encoder, loss, tokens } = parts;
+export function gradCache<Item>(parts: StepperParts<Item>, rowsAtOnce: number): Stepper<BatchLayout> {
+  const { learner, encoder, loss } = parts;
   const { engine, weights, optimiser } = learner;
   const { dimension } = encoder;
   const programs = compiledOnce(async (options) => {
@@ -43,12 +42,12 @@ export function gradCache(parts: StepperParts, rowsAtOnce: number): Stepper<Batc
 
   return {
     prepare(layouts) {
-      const dealt = layouts.map((layout) => deal(layout, rowsAtOnce, tokens));
-      const hands = dealt.flatMap((batch) => batch.hands.map((hand) => hand.map((i) => batch.texts[i] as Sequence)));
+      const dealt = layouts.map((layout) => deal(layout, rowsAtOnce, parts));
+      const hands = dealt.flatMap((batch) => batch.hands.map((hand) => hand.map((i) => batch.texts[i] as Item)));
       const collated = withEqualGroups((most) => hands.map((texts) => encoder.collate(texts, most)));
       const left = [...collated];
       const batches = layouts.map((layout, i) => {
-        const batch = dealt[i] as DealtTexts;
+        const batch = dealt[i] as DealtTexts<Item>;
         return cachedBatch(layout, batch, left.splice(0, batch.hands.length));
       });
       return async ({ dropout, ...settings }) => {
@@ -84,15 +83,23 @@ export function gradCache(parts: StepperParts, rowsAtOnce: number): Stepper<Batc
 }
 
 /** Deals a batch's texts like cards, in the order of their lengths: all hands are about equally large, and so is the memory of each. */
-function deal({ rows, columns }: BatchLayout, rowsAtOnce: number, tokens: TokenSource): DealtTexts {
-  const texts = [...rows.map((row) => tokens.query(row.queryId)), ...columns.map(tokens.document)];
-  const length = (text: number) => (texts[text] as Sequence).ids.length;
+function deal<Item>(
+  { rows, columns }: BatchLayout,
+  rowsAtOnce: number,
+  { items, lengthOf }: StepperParts<Item>,
+): DealtTexts<Item> {
+  const texts = [...rows.map((row) => items.query(row.queryId)), ...columns.map(items.document)];
+  const length = (text: number) => lengthOf?.(texts[text] as Item) ?? 0;
   const order = Array.from(texts.keys()).sort((a, b) => length(b) - length(a) || a - b);
   const count = Math.ceil(rows.length / rowsAtOnce);
   return { texts, hands: Array.from({ length: count }, (_, hand) => order.filter((_, i) => i % count === hand)) };
 }
 
-function cachedBatch(layout: BatchLayout, { texts, hands }: DealtTexts, collated: readonly Collated[]): CachedBatch {
+function cachedBatch(
+  layout: BatchLayout,
+  { texts, hands }: DealtTexts<unknown>,
+  collated: readonly Collated[],
+): CachedBatch {
   const starts = [0];
   const place = new Int32Array(texts.length);
   hands.forEach((hand, h) => {

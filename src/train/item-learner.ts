@@ -1,25 +1,15 @@
 import { inputError } from "../base/errors.js";
 import type { LabelledData, LabelledItem, Similarity } from "../base/types.js";
 import type { Warnings } from "../base/warnings.js";
-import {
-  type FeatureContent,
-  type FloatTensor,
-  featureRow,
-  freshMlp,
-  isMlpFolder,
-  loadMlp,
-  type MlpDescription,
-  readMlpFolder,
-  writeMlpFolder,
-} from "../checkpoint/index.js";
-import { forwardOf, type Vectors } from "../encode/encode.js";
+import { type FeatureContent, featureRow } from "../checkpoint/index.js";
+import type { Vectors } from "../encode/encode.js";
 import type { Engine } from "../engine/types.js";
 import type { Loss } from "../losses/types.js";
 import type { Encoder } from "../nn/encoder.js";
-import { mlpEncoder } from "../nn/mlp.js";
 import type { TrainConfig } from "./config.js";
-import { createLearner, type Learner } from "./learner.js";
-import { type FeatureStart, fingerprintOf } from "./start.js";
+import { featureLearner } from "./feature-learner.js";
+import type { Learner } from "./learner.js";
+import { isNetwork } from "./start.js";
 import { textLearner } from "./text-learner.js";
 
 /** An encoder of labelled items that is being trained: it takes their ids, whatever the items are. */
@@ -47,13 +37,16 @@ export interface ItemLearnerOptions {
 /** A text encoder for texts, a network for pixels and vectors. Throws `wrong-model` where the two do not fit. */
 export async function itemLearner(options: ItemLearnerOptions): Promise<ItemLearner> {
   const { config, data } = options;
-  const network = config.model === "mlp" || isMlpFolder(config.model);
+  const network = isNetwork(config.model);
   if (network !== (data.content !== "text"))
     throw inputError("wrong-model", "this model does not take what the data hold", {
       file: data.source,
       field: "model",
       found: `${config.model} for ${data.content === "text" ? "texts" : data.content === "pixels" ? "pictures" : "vectors"}`,
-      expected: data.content === "text" ? "static, bert or a text model's folder" : "mlp, or the folder of one",
+      expected:
+        data.content === "text"
+          ? "static, bert or a text model's folder"
+          : "mlp, linear, residual, or the folder of one",
     });
   return network ? featureItems(options) : textItems(options);
 }
@@ -82,40 +75,16 @@ async function textItems({ train, ...options }: ItemLearnerOptions): Promise<Ite
   };
 }
 
-async function featureItems({ engine, config, data, loss, classes }: ItemLearnerOptions): Promise<ItemLearner> {
+async function featureItems({ data, ...options }: ItemLearnerOptions): Promise<ItemLearner> {
   const content = contentOf(data);
-  const { description, tensors, start } = await startingNetwork(config, content);
-  if (JSON.stringify(description.content) !== JSON.stringify(content))
-    throw inputError("wrong-model", "the network was made for items of another size", {
-      file: config.model,
-      found: JSON.stringify(description.content),
-      expected: JSON.stringify(content),
-    });
-  const encoder = mlpEncoder(description.config);
-  const lossParameters = loss.parameters({ dimension: encoder.dimension, classes });
-  const learner = await createLearner({ engine, encoder, tensors, lossParameters, config });
-  const forward = forwardOf(engine, encoder, null);
+  const learner = await featureLearner({ ...options, content });
+  const { encoder } = learner;
   const rows = kept((id) => featureRow(content, itemOf(data.items, id)));
   return {
     ...learner,
-    start,
-    similarity: description.similarity,
     encoder: { ...encoder, collate: (ids, maxGroups) => encoder.collate(ids.map(rows), maxGroups) },
-    vectors: (ids) => forward.encode(learner.weights, ids.map(rows)),
-    async untrained(ids) {
-      const weights = await engine.load(tensors);
-      const vectors = await forward.encode(weights, ids.map(rows));
-      await engine.release(weights);
-      return vectors;
-    },
-    async save(folder, manifest) {
-      await writeMlpFolder(folder, { model: description, tensors: await learner.tensors(), manifest });
-      return (await readMlpFolder(folder)).fingerprint;
-    },
-    async release() {
-      await forward.release();
-      await learner.release();
-    },
+    vectors: (ids) => learner.vectors(ids.map(rows)),
+    untrained: (ids) => learner.untrained(ids.map(rows)),
   };
 }
 
@@ -124,29 +93,6 @@ function contentOf(data: LabelledData): FeatureContent {
   if (data.content === "pixels" && data.picture !== undefined) return { kind: "pixels", ...data.picture };
   const [first] = data.items.values();
   return { kind: "vector", dimension: first?.vector?.length ?? 0 };
-}
-
-async function startingNetwork(
-  config: TrainConfig,
-  content: FeatureContent,
-): Promise<{
-  readonly description: MlpDescription;
-  readonly tensors: ReadonlyMap<string, FloatTensor>;
-  readonly start: FeatureStart;
-}> {
-  if (config.model === "mlp") {
-    const fresh = freshMlp(content, [...config.hidden, config.dimension], config.seed);
-    const start = {
-      kind: "fresh",
-      model: "mlp",
-      seed: config.seed,
-      fingerprint: fingerprintOf(fresh.tensors),
-    } as const;
-    return { ...fresh, start };
-  }
-  const folder = await readMlpFolder(config.model);
-  const start = { kind: "folder", path: config.model, fingerprint: folder.fingerprint } as const;
-  return { description: folder, tensors: loadMlp(folder), start };
 }
 
 function itemOf(items: ReadonlyMap<string, LabelledItem>, id: string): LabelledItem {

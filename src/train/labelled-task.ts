@@ -17,6 +17,7 @@ import { labelledEqualSpec, labelledFeeds, labelledSpec } from "./labelled-progr
 import { type MinedRows, openLabelledRound, strategyOf } from "./labelled-round.js";
 import { lossOver } from "./losses.js";
 import { createMemory, type Memory } from "./memory.js";
+import { refuseVectors } from "./refuse.js";
 import { compiledOnce, type StepSettings, withEqualGroups } from "./stepper.js";
 import type { Task, TaskOptions } from "./task.js";
 import { equalRows } from "./telemetry.js";
@@ -30,6 +31,7 @@ interface Item {
 /** Items with labels: texts, pictures or vectors. Losses over labelled rows take whole batches, losses over pairs N pairs of N classes. */
 export async function labelledTask(options: TaskOptions<LabelledData>): Promise<Task<MinedRows>> {
   const { config, data, engine, warnings } = options;
+  refuseVectors(config, "labelled items");
   const loss = lossOver(config, "labelled items", "labelled", "pairs");
   const mining = strategyOf(config);
   const wantsPairs = config.batches === "pairs" || mining !== null;

@@ -5,7 +5,7 @@ import { type Dim, input, partitionRows, type Tensor } from "../graph/index.js";
 import { isOp } from "../graph/tensor.js";
 import { topological } from "../graph/walk.js";
 import type { Loss, LossOutput, LossParameters, PairBatch } from "../losses/types.js";
-import type { Encoder, ForwardOptions, TextEncoder } from "../nn/encoder.js";
+import type { Encoder, ForwardOptions } from "../nn/encoder.js";
 
 /** The graph of one training step: encode queries and documents together, compare, differentiate. */
 export function trainingSpec(
@@ -33,7 +33,7 @@ export interface CachedSpecs {
  * cotangents into gradients of the parameters, as a vector–Jacobian product. Exact: the sum over micro-batches is the whole batch's gradient.
  */
 export function cachedSpecs(
-  encoder: TextEncoder,
+  encoder: Pick<Encoder<never>, "forward" | "dimension">,
   loss: Loss<"pairs">,
   options: ForwardOptions,
   parameters = noParameters,

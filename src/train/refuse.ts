@@ -1,11 +1,11 @@
 import { inputError } from "../base/errors.js";
-import { isMlpFolder } from "../checkpoint/index.js";
 import type { TrainConfig } from "./config.js";
+import { isNetwork } from "./start.js";
 
 /** Options that only labelled items have a use for, with what they are without it. */
 const ofLabelled = { miner: null, batches: null, mine: null, memory: 0 } as const;
 
-/** Throws `bad-config` where an option of labelled items is given for other data, and `wrong-model` for a network that reads no texts. */
+/** Throws `bad-config` where an option of labelled items is given for other data. */
 export function refuseLabelledOptions(config: TrainConfig, what: string): void {
   for (const [field, absent] of Object.entries(ofLabelled)) {
     const found = config[field as keyof typeof ofLabelled];
@@ -16,10 +16,31 @@ export function refuseLabelledOptions(config: TrainConfig, what: string): void {
       expected: String(absent),
     });
   }
-  if (config.model !== "mlp" && !isMlpFolder(config.model)) return;
-  throw inputError("wrong-model", "a network on pictures or vectors reads no texts", {
-    field: "model",
-    found: config.model,
-    expected: "static, bert or a text model's folder",
+}
+
+/** Throws `wrong-model` where the model reads texts and vectors were given, or the other way round. */
+export function refuseOtherModel({ model, vectors }: TrainConfig): void {
+  if (isNetwork(model) === (vectors !== null)) return;
+  throw inputError(
+    "wrong-model",
+    vectors === null ? "a network on numbers reads no texts" : "a model of texts takes no given vectors",
+    {
+      field: "model",
+      found: model,
+      expected:
+        vectors === null
+          ? "static, bert or a text model's folder; or the vectors of another model"
+          : "linear, residual or mlp, or the folder of one",
+    },
+  );
+}
+
+/** Throws `bad-config` where vectors of queries and documents are given for other data. */
+export function refuseVectors({ vectors }: TrainConfig, what: string): void {
+  if (vectors === null) return;
+  throw inputError("bad-config", `${what} are no queries with documents`, {
+    field: "vectors",
+    found: `${vectors.queries}, ${vectors.documents}`,
+    expected: "null",
   });
 }

@@ -5,6 +5,7 @@ import { knownPositives, type TrainingRow } from "../data/rows.js";
 import { splitOf } from "../data/splits.js";
 import { parseMeasures } from "../evaluate/measures.js";
 import { judgedQueries, perQuery } from "../evaluate/per-query.js";
+import type { Loss } from "../losses/types.js";
 import type { MineOptions } from "../negatives/mine.js";
 import { checkStandingFilter, parseFilter } from "../negatives/parse-filter.js";
 import { parseSampler } from "../negatives/parse-sampler.js";
@@ -16,35 +17,45 @@ import { finalEvaluation } from "./final.js";
 import { gradCache } from "./grad-cache.js";
 import { TRAIN_SPLIT } from "./kinds.js";
 import { lossOver } from "./losses.js";
+import { headPairs, type PairLearner, type RetrievalLearner, textPairs } from "./pair-learner.js";
 import { type DrawnNegatives, inTurns, layOutRows, pairBatches } from "./pair-rows.js";
-import { refuseLabelledOptions } from "./refuse.js";
+import { refuseLabelledOptions, refuseOtherModel } from "./refuse.js";
 import { openRound } from "./round.js";
 import { pairStep, wholeBatches } from "./stepper.js";
 import type { Task, TaskOptions } from "./task.js";
-import { type TextLearner, textLearner } from "./text-learner.js";
-import { tokenSource } from "./token-source.js";
 
 /** Training on queries and documents. */
-export type RetrievalTask = Task<DrawnNegatives> & { readonly learner: TextLearner };
+export type RetrievalTask = Task<DrawnNegatives> & { readonly learner: RetrievalLearner };
 
 /** Queries with their documents: in-batch negatives, and those drawn from pools of the corpus. */
 export async function retrievalTask(options: TaskOptions<RetrievalData>): Promise<RetrievalTask> {
-  const { config, data, engine, warnings, progress } = options;
+  const { config } = options;
   refuseLabelledOptions(config, "queries with documents");
+  refuseOtherModel(config);
   const loss = lossOver(config, "queries with their documents", "pairs");
+  return config.vectors === null
+    ? pairTask(options, loss, await textPairs({ ...options, loss }))
+    : pairTask(options, loss, await headPairs(config.vectors, { ...options, loss }));
+}
+
+function pairTask<Item>(
+  options: TaskOptions<RetrievalData>,
+  loss: Loss<"pairs">,
+  learner: PairLearner<Item>,
+): RetrievalTask {
+  const { config, data, warnings, progress } = options;
   const mining = miningOptions(config);
   const metrics = parseMeasures(config.metric);
   if (metrics.length !== 1 || metrics[0]?.name !== config.metric)
     throw inputError("bad-config", "one measure chooses the best model", { field: "metric", found: config.metric });
-  const texts = () => vocabularyTexts(data);
-  const learner = await textLearner({ engine, config, warnings, loss, classes: 0, texts });
-  const { encoder, current } = learner;
-  const tokens = tokenSource(data, learner.sequence);
+  const { encoder, current, items, lengthOf } = learner;
   const known = knownPositives(data, [TRAIN_SPLIT]);
-  // Grouping by length saves padding; a static encoder has none.
-  const length = (row: TrainingRow) =>
-    tokens.query(row.queryId).ids.length + tokens.document(row.positiveId).ids.length;
-  const batches = pairBatches(data, TRAIN_SPLIT, known, config, encoder.family === "static" ? null : length);
+  // Grouping by length saves padding.
+  const length =
+    lengthOf === null
+      ? null
+      : (row: TrainingRow) => lengthOf(items.query(row.queryId)) + lengthOf(items.document(row.positiveId));
+  const batches = pairBatches(data, TRAIN_SPLIT, known, config, length);
   if (batches.leftOut > 0)
     warnings.add(
       "rows-left-out",
@@ -54,8 +65,8 @@ export async function retrievalTask(options: TaskOptions<RetrievalData>): Promis
   const { dropout } = config;
   const stepper =
     config.microBatch === null
-      ? wholeBatches(learner, dropout, pairStep(learner, encoder, loss, tokens))
-      : gradCache({ learner, encoder, tokens, loss, dropout }, config.microBatch);
+      ? wholeBatches(learner, dropout, pairStep(learner, encoder, loss, items))
+      : gradCache({ learner, encoder, items, lengthOf, loss, dropout }, config.microBatch);
   const dev = devSet(data, splitOf(data, config.devSplit), config.devDocuments);
   if (judgedQueries(dev.split).length === 0)
     throw inputError(
@@ -80,8 +91,8 @@ export async function retrievalTask(options: TaskOptions<RetrievalData>): Promis
         layOutRows(batch, epoch, drawn, known, loss.scope, batches.share),
       );
       for (const { rows, columns } of layouts) {
-        await inTurns(rows, (row) => tokens.query(row.queryId));
-        await inTurns(columns, tokens.document);
+        await inTurns(rows, (row) => items.query(row.queryId));
+        await inTurns(columns, items.document);
       }
       return {
         epoch: micro[0]?.epoch ?? 0,
@@ -147,13 +158,4 @@ function searching(
   return retriever === null
     ? { retriever: { name: "file", fingerprint: "", search: absent }, scorePairs: absent }
     : { retriever, scorePairs: (pairs) => retriever.scorePairs(pairs) };
-}
-
-/** Corpus texts and the queries of the training split: nothing of the test queries. */
-function* vocabularyTexts(data: RetrievalData): Generator<string> {
-  for (const document of data.documents.values()) yield document.text;
-  for (const id of data.splits.get(TRAIN_SPLIT)?.judgements.keys() ?? []) {
-    const query = data.queries.get(id);
-    if (query !== undefined) yield query.text;
-  }
 }

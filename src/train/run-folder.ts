@@ -76,12 +76,13 @@ export function readManifest(run: string): RunManifest | null {
 }
 
 /**
- * A run is continued with the data and the starting weights it was begun with, which options only name. Throws `data-changed` or `model-changed`.
+ * A run is continued with the data and the starting weights it was begun with, which options only name. Throws `data-changed`, `model-changed` or
+ * `vectors-changed`.
  */
 export function checkOrigin(run: string, data: RunManifest["data"], start: StartRecord | FeatureStart): void {
   const before = readManifest(run);
   if (before === null) return;
-  const compare = (what: "data" | "model", found: string, expected: string) => {
+  const compare = (what: "data" | "model" | "vectors", found: string | undefined, expected: string | undefined) => {
     if (found === expected) return;
     throw inputError(`${what}-changed`, `the ${what} changed since the run was begun`, {
       file: what === "data" ? data.source : start.kind === "folder" ? start.path : run,
@@ -92,6 +93,11 @@ export function checkOrigin(run: string, data: RunManifest["data"], start: Start
   };
   compare("data", data.fingerprint, before.data.fingerprint);
   compare("model", start.fingerprint, before.model.start.fingerprint);
+  compare("vectors", vectorsOf(start), vectorsOf(before.model.start));
+}
+
+function vectorsOf(start: StartRecord | FeatureStart): string | undefined {
+  return "vectors" in start ? start.vectors : undefined;
 }
 
 /** Makes the folder, before anything is written into it. Throws `bad-output` where that cannot be. */

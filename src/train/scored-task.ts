@@ -13,7 +13,7 @@ import { TRAIN_SPLIT } from "./kinds.js";
 import { lossOver } from "./losses.js";
 import { inTurns } from "./pair-rows.js";
 import { parameterGradients } from "./program.js";
-import { refuseLabelledOptions } from "./refuse.js";
+import { refuseLabelledOptions, refuseOtherModel, refuseVectors } from "./refuse.js";
 import { wholeBatches } from "./stepper.js";
 import type { FinalEvaluation, Task, TaskOptions } from "./task.js";
 import { textLearner } from "./text-learner.js";
@@ -25,6 +25,8 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
   const { config, data, engine, warnings } = options;
   const loss = lossOver(config, "scored pairs", "scored");
   refuseLabelledOptions(config, "scored pairs");
+  refuseVectors(config, "scored pairs");
+  refuseOtherModel(config);
   if (config.sampler !== "in-batch")
     throw inputError("bad-config", "scored pairs have no corpus to draw from", {
       field: "sampler",

@@ -33,14 +33,34 @@ export type StartRecord =
     };
 
 /** How the starting weights of a network on pixels or vectors are made again. */
-export type FeatureStart =
+export type FeatureStart = (
   | { readonly kind: "folder"; readonly path: string; readonly fingerprint: string }
   | {
       readonly kind: "fresh";
-      readonly model: "mlp";
+      readonly model: FreshNetwork;
       readonly seed: number;
       readonly fingerprint: string;
-    };
+    }
+) & {
+  /** The fingerprint of the given vectors of queries and documents that it is trained on. */
+  readonly vectors?: string;
+};
+
+/**
+ * Networks from nothing on rows of numbers: `mlp` begins with random layers, `linear` (a linear map added to what comes in) and `residual` (layers added to it) with the
+ * rows' own directions.
+ */
+const freshNetworks = ["mlp", "linear", "residual"] as const;
+export type FreshNetwork = (typeof freshNetworks)[number];
+
+export function freshNetwork(model: string): FreshNetwork | undefined {
+  return freshNetworks.find((name) => name === model);
+}
+
+/** Whether a model reads rows of numbers, not texts. */
+export function isNetwork(model: string): boolean {
+  return freshNetwork(model) !== undefined || isMlpFolder(model);
+}
 
 /** The model before training. */
 export interface StartingModel {
@@ -119,7 +139,7 @@ export async function restartNetwork(
     const folder = await readMlpFolder(record.path);
     return folder.fingerprint === record.fingerprint ? { tensors: loadMlp(folder), record } : null;
   }
-  const { tensors } = freshMlp(trained.content, trained.config.layers, record.seed);
+  const { tensors } = freshMlp(trained.content, trained.config, record.seed);
   return fingerprintOf(tensors) === record.fingerprint ? { tensors, record } : null;
 }
 

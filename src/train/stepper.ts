@@ -1,18 +1,19 @@
 import type { Feeds, Program, ProgramSpec, StepRequest, StepResult } from "../engine/types.js";
 import type { Loss } from "../losses/types.js";
-import type { Encoder, ForwardOptions, TextEncoder } from "../nn/encoder.js";
+import type { Encoder, ForwardOptions } from "../nn/encoder.js";
 import { type BatchLayout, collateBatch } from "./batch.js";
 import type { Learner } from "./learner.js";
 import { trainingSpec } from "./program.js";
-import type { TokenSource } from "./token-source.js";
 
 /** Length groups of what is encoded at once: more save padding, but each has its own nodes in the graph. */
 export const LENGTH_GROUPS = 10;
 
-export interface StepperParts {
+export interface StepperParts<Item> {
   readonly learner: Learner;
-  readonly encoder: TextEncoder;
-  readonly tokens: TokenSource;
+  readonly encoder: Encoder<Item>;
+  readonly items: { query(id: string): Item; document(id: string): Item };
+  /** What items are padded by; null where nothing is. */
+  readonly lengthOf: ((item: Item) => number) | null;
   readonly loss: Loss<"pairs">;
   readonly dropout: number;
 }

@@ -11,10 +11,12 @@ import { formatBytes, formatNumber, formatSeconds } from "../format.js";
 import { given, record } from "../given.js";
 import { type MiningFlags, withMiningOptions } from "../mining-options.js";
 import { choice, columnNames, decimal, integer, options, sizes } from "../values.js";
+import { vectorPair } from "../vector-pair.js";
 
 type TrainFlags = MiningFlags &
   Pick<TrainConfigInput, (typeof sameName)[number]> & {
     readonly out: string;
+    readonly vectors?: readonly string[];
     readonly recipe?: string;
     readonly config?: string;
     readonly lossParam?: ReadonlyMap<string, unknown>;
@@ -98,7 +100,8 @@ function withTrainingOptions(command: Command): Command {
   return command
     .option("--data <path>", "folder or file of queries and documents, labelled items or scored pairs")
     .requiredOption("--out <dir>", "the run's folder")
-    .option("--model <model>", "static, bert or mlp (from nothing), or a model's folder")
+    .option("--model <model>", "static, bert, mlp, linear or residual (from nothing), or a model's folder")
+    .option("--vectors <files...>", "QUERIES.npy DOCUMENTS.npy: another model's vectors, to train a head on")
     .option("--recipe <name>", "a published system")
     .option("--config <file>", "options from a file such as RUN/config.json; flags win")
     .option("--loss <name>", "what is minimised")
@@ -118,7 +121,7 @@ function withTrainingOptions(command: Command): Command {
     )
     .option("--mine-param <name=value>", "how they are mined; repeatable", options("--mine-param"))
     .option("--memory <n>", "vectors of earlier batches that labelled items are compared with", integer("--memory", 0))
-    .option("--hidden <sizes>", "widths of an mlp's layers before the last, such as 256,128", sizes("--hidden"))
+    .option("--hidden <sizes>", "widths of a network's layers before the last, such as 256,128", sizes("--hidden"))
     .option("--epochs <n>", "passes over the training split", positive("--epochs"))
     .option("--steps <n>", "updates, instead of epochs", integer("--steps", 1))
     .option("--batch-size <n>", "pairs an update", integer("--batch-size", 2))
@@ -159,6 +162,7 @@ function configOf(
   return {
     ...file,
     ...given(Object.fromEntries(sameName.map((name) => [name, flags[name]]))),
+    ...given({ vectors: vectorPair(flags.vectors) }),
     ...given({
       samplerParams: record(flags.param),
       filters: flags.filter?.slice(),

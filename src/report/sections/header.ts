@@ -65,6 +65,8 @@ function trainedOn({ config }: RunRecord): string {
       ["static", "A static model trained from nothing"],
       ["bert", "A transformer trained from nothing"],
       ["mlp", "A network trained from nothing"],
+      ["linear", "A linear map of given vectors"],
+      ["residual", "A residual network on given vectors"],
     ]).get(model) ?? `${basename(model)}, fine-tuned,`;
   return `${what} on ${basename(data)}.`;
 }
