@@ -1,8 +1,8 @@
-// Exact nearest neighbours: 100,000 documents of 384 dimensions, k = 100, queries in batches of 200, against the bare matrix product on the same
-// engine, usearch's exact search where the package is there, and FAISS flat where PEER_PYTHON has it. The sides take turns.
+// Exact nearest neighbours: 100,000 documents of 384 dimensions, k = 100, queries in batches of 200, found by float32 and by 8-bit products, against the bare
+// matrix product on the same engine, usearch's exact search where the package is there, and FAISS flat where PEER_PYTHON has it. The sides take turns.
 //
 //     node bench/exact.mjs [--documents 100000] [--dimension 384] [--k 100] [--batch 200] [--batches 5] [--repeat 3] [--threads 2] [--no-peer]
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import { rng } from "#nearmiss/base/rng.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import { createExactIndex } from "#nearmiss/search/exact.js";
@@ -34,10 +34,11 @@ const [documents, dimension, k, batch, batches, repeat, threads] = [
   values.threads,
 ].map(Number);
 
-/** Unit vectors around seeded centres. */
+const centreDraws = rng(1, "bench", "centres");
+const centres = Float32Array.from({ length: 256 * dimension }, () => centreDraws.normal());
+/** Unit vectors around seeded centres, queries around the same as documents. */
 function clustered(count, name) {
   const random = rng(1, "bench", name);
-  const centres = Float32Array.from({ length: 256 * dimension }, () => rngNormal(rngCentres));
   const data = new Float32Array(count * dimension);
   for (let row = 0; row < count; row++) {
     const centre = random.int(256) * dimension;
@@ -51,8 +52,6 @@ function clustered(count, name) {
   }
   return data;
 }
-const rngCentres = rng(1, "bench", "centres");
-const rngNormal = (random) => random.normal();
 
 const corpus = clustered(documents, "documents");
 const asked = Array.from({ length: batches }, (_, i) => clustered(batch, `queries ${i}`));
@@ -73,12 +72,16 @@ for (let start = 0; start < documents; start += 2048)
 const bare = async (queries) => {
   for (const block of blocks) await block.product(queries);
 };
-const index = await createExactIndex(vectorSource(ids, corpus, dimension), { engine, similarity: "cosine" });
-const search = (queries) => index.search(queries, k);
+const indexOf = (precision) =>
+  createExactIndex(vectorSource(ids, corpus, dimension), { engine, similarity: "cosine", precision });
+const [float32, int8] = [await indexOf("float32"), await indexOf("int8")];
+const search = (queries) => float32.search(queries, k);
+const searchInt8 = (queries) => int8.search(queries, k);
 
 await bare(asked[0]);
-await search(asked[0]);
-const seconds = { bare: [], nearmiss: [], usearch: [], faiss: [] };
+let certified = true;
+for (const queries of asked) certified &&= isDeepStrictEqual(await search(queries), await searchInt8(queries));
+const seconds = { bare: [], nearmiss: [], int8: [], usearch: [] };
 let usearch = null;
 if (values.peer) {
   const loaded = await import("usearch").catch(() => null);
@@ -88,13 +91,15 @@ if (values.peer) {
 for (let run = 0; run < repeat; run++) {
   seconds.bare.push(await timed(bare));
   seconds.nearmiss.push(await timed(search));
+  seconds.int8.push(await timed(searchInt8));
   if (usearch !== null) seconds.usearch.push(await timed(usearch));
 }
 await engine.close();
 const faiss = values.peer
   ? runPeer("faiss_flat.py", { documents, dimension, k, batch, batches, repeat, threads }, threads)
   : null;
-const ratio = (theirs) => (theirs.length === 0 ? null : spread(theirs.map((one, i) => one / seconds.nearmiss[i])));
+const ratio = (theirs, ours = seconds.nearmiss) =>
+  theirs.length === 0 ? null : spread(theirs.map((one, i) => one / ours[i]));
 const rate = (all) => (all.length === 0 ? null : spread(all.map((one) => (batch * batches) / one)));
 console.log(
   JSON.stringify(
@@ -109,12 +114,16 @@ console.log(
       queriesASecond: {
         bare: rate(seconds.bare),
         nearmiss: rate(seconds.nearmiss),
+        int8: rate(seconds.int8),
         usearch: rate(seconds.usearch),
         faiss: faiss?.queriesASecond ?? null,
       },
       peakBytes: peakBytes(),
       ofTheBareProduct: ratio(seconds.bare),
       timesUsearch: ratio(seconds.usearch),
+      int8TimesFloat32: ratio(seconds.nearmiss, seconds.int8),
+      /** The int8 search found the same hits with the same scores, to the bit. */
+      certified,
     },
     null,
     2,

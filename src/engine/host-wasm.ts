@@ -33,6 +33,8 @@ export interface WasmHost extends Host<WasmBlock> {
   /** Fills a block with `count` keep decisions, a byte each; it must have room for the next multiple of 16. */
   fillMask(mask: WasmBlock, count: number, key: MaskKey, threshold: number): void;
   bytes(block: WasmBlock): Uint8Array<ArrayBuffer>;
+  /** Where blocks begin, for kernels beside these. */
+  readonly memory: WebAssembly.Memory;
   /** Bytes in use. */
   used(): number;
 }
@@ -74,6 +76,7 @@ export function createWasmHost({ threads = 1 }: { readonly threads?: number } = 
   };
 
   return {
+    memory: own.arena.memory,
     allocateRaw: (length) => allocateIn(own, length),
     allocate(length) {
       const block = allocateIn(own, length);

@@ -8,13 +8,14 @@ import { product } from "./host.js";
 import { createReferenceHost } from "./host-reference.js";
 import { evaluate, maskName } from "./interpreter/evaluate.js";
 import { createLocalEngine } from "./local.js";
+import { createPlainSearcher } from "./nearest.js";
 import type { FloatArray } from "./reference.js";
 import { bindRun, concreteShape, type SplitProgram, splitProgram } from "./split.js";
 import type { Engine, Feeds, HostTensor, ProgramSpec } from "./types.js";
 
 /** The float64 reference engine: plain TypeScript in the calling thread, one obvious function an operation. For tests; slow. */
 export function createInterpreterEngine(): Engine {
-  return { kind: "interpreter", ...createLocalEngine(createReferenceHost(), compile) };
+  return { kind: "interpreter", ...createLocalEngine(createReferenceHost(), compile, createPlainSearcher()) };
 }
 
 async function compile(spec: ProgramSpec): Promise<Executable<FloatArray>> {

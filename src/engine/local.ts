@@ -2,9 +2,10 @@ import { inputError } from "../base/errors.js";
 import { readSafetensors, writeSafetensors } from "../base/safetensors.js";
 import type { Executable } from "./executable.js";
 import { type Block, type Host, product } from "./host.js";
+import type { Searcher } from "./nearest.js";
 import { createOptimiserState, type OptimiserState } from "./optimiser.js";
 import { checkFits, trainStep } from "./step.js";
-import type { Engine, HostTensor, Optimiser, Program, Weights } from "./types.js";
+import type { Engine, HostTensor, Program, Weights } from "./types.js";
 import {
   checkShape,
   createWeightSet,
@@ -24,13 +25,15 @@ interface HeldOptimiser<B> {
 }
 
 /** Everything of an engine that does not depend on how a graph is run: named sets, steps, files. Calls are served one after another. */
-export function createLocalEngine<B extends Block, S>(
+export function createLocalEngine<B extends Block, S, H>(
   host: Host<B>,
   compile: (source: S) => Promise<Executable<B>>,
+  searcher: Searcher<H>,
 ): LocalEngine<S> {
   const programs = new Map<number, Executable<B>>();
   const sets = new Map<number, WeightSet<B>>();
   const optimisers = new Map<number, HeldOptimiser<B>>();
+  const vectors = new Map<number, H>();
   const serial = createQueue();
   let handles = 0;
 
@@ -62,6 +65,18 @@ export function createLocalEngine<B extends Block, S>(
         results.release();
         return results.outputs;
       }),
+    hold: (tensor, precision = "float32") =>
+      serial(async () => {
+        const held = await searcher.hold(tensor, precision);
+        return { id: hold(vectors, held), rows: tensor.shape[0] ?? 0 };
+      }),
+    nearest: (question, among) =>
+      serial(async () =>
+        searcher.nearest(
+          question,
+          among.map((one) => get(vectors, one)),
+        ),
+      ),
     optimiser: (weights, options) =>
       serial(async () => {
         const state = createOptimiserState(host, shapesOf(get(sets, weights)), options);
@@ -115,12 +130,15 @@ export function createLocalEngine<B extends Block, S>(
         optimisers.get(id)?.state.free();
         const set = sets.get(id);
         if (set !== undefined) freeWeightSet(host, set);
-        for (const held of [programs, optimisers, sets]) held.delete(id);
+        const rows = vectors.get(id);
+        if (rows !== undefined) searcher.free(rows);
+        for (const held of [programs, optimisers, sets, vectors]) held.delete(id);
       }),
     close: () =>
       serial(async () => {
         for (const executable of programs.values()) await executable.release();
         programs.clear();
+        await searcher.close();
       }),
   };
 }
@@ -135,7 +153,7 @@ function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
   };
 }
 
-function get<T>(held: ReadonlyMap<number, T>, handle: Weights | Program | Optimiser): T {
+function get<T>(held: ReadonlyMap<number, T>, handle: { readonly id: number }): T {
   const found = held.get(handle.id);
   if (found !== undefined) return found;
   throw inputError("released", "this handle was released, or is of another engine", { found: `handle ${handle.id}` });

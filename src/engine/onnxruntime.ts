@@ -29,6 +29,9 @@ export async function createEngine({
     loadFile: (path) => call("loadFile", [path]),
     compile: async (spec) => call("compile", [createSource(spec)]),
     run: async (program, feeds, weights, dropout) => call("run", [program, send(feeds), weights, dropout]),
+    hold: async (vectors, precision) => call("hold", [toSend(vectors), precision]),
+    nearest: async ({ queries, k, floors }, among) =>
+      call("nearest", [{ queries: toSend(queries), k, floors: floors?.slice() }, among]),
     optimiser: (weights, options) => call("optimiser", [weights, options]),
     step: async ({ microBatches, program, weights, optimiser, learningRate, ...options }) => {
       const { maxNorm, dropout, reduction } = options;

@@ -53,7 +53,7 @@ export async function createSession(
   };
 }
 
-function openSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
+export function openSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
   return InferenceSession.create(model, {
     executionProviders: ["cpu"],
     executionMode: "sequential",

@@ -1,7 +1,9 @@
 import type { Feeds, HostTensor } from "../graph/host.js";
 import type { Tensor } from "../graph/tensor.js";
+import type { NearestQuestion, NearestRows, SearchPrecision } from "./nearest.js";
 
 export type { Feeds, HostTensor } from "../graph/host.js";
+export type { NearestQuestion, NearestRows, SearchPrecision };
 
 /** A named set of tensors that the engine owns; this is its handle. */
 export interface Weights {
@@ -82,6 +84,12 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
+/** Vectors that an engine keeps to search among; this is their handle. */
+export interface HeldVectors {
+  readonly id: number;
+  readonly rows: number;
+}
+
 /** The seam behind which tensors are computed. Weights never cross it during training. */
 export interface Engine {
   readonly kind: "onnxruntime" | "interpreter";
@@ -95,6 +103,13 @@ export interface Engine {
     weights: Weights,
     dropout?: DropoutKey,
   ): Promise<Readonly<Record<string, HostTensor>>>;
+  /** Keeps finite vectors, [rows, dimension], to search among. */
+  hold(vectors: HostTensor, precision?: SearchPrecision): Promise<HeldVectors>;
+  /**
+   * The best k rows of some sets of vectors, as if those stood one after another, for each query: by product in float64 (`dot` in nearest.ts), equal ones by row.
+   * Throws `non-finite` where a product could overflow float32.
+   */
+  nearest(question: NearestQuestion, among: readonly HeldVectors[]): Promise<NearestRows>;
   optimiser(weights: Weights, options: OptimiserOptions): Promise<Optimiser>;
   /** Throws `non-finite` (exit code 1) and leaves weights and optimiser unchanged when loss or gradients are not finite. */
   step(request: StepRequest): Promise<StepResult>;
@@ -107,6 +122,6 @@ export interface Engine {
   /** Moments and step count, to the bit. */
   saveOptimiser(optimiser: Optimiser, path: string): Promise<void>;
   loadOptimiser(optimiser: Optimiser, path: string): Promise<void>;
-  release(handle: Weights | Program | Optimiser): Promise<void>;
+  release(handle: Weights | Program | Optimiser | HeldVectors): Promise<void>;
   close(): Promise<void>;
 }

@@ -69,13 +69,52 @@ export interface WasmKernels {
   scatterAddRows(gradient: number, ids: number, count: number, width: number, dy: number): void;
 }
 
+/** What `scan`, `forget` and `settle` work on: see kernels/nearest.ts. */
+export type NearestState = readonly [
+  histograms: number,
+  reached: number,
+  widths: number,
+  counts: number,
+  rows: number,
+  approximations: number,
+  scores: number,
+  slacks: number,
+  units: number,
+];
+
+type Part = [queries: number, k: number, capacity: number, ...NearestState];
+
+/** The exports of kernels/nearest.ts. */
+export interface NearestKernels {
+  scan(products: number, columns: number, first: number, ...part: Part): number;
+  scanInt8(products: number, scales: number, columns: number, first: number, ...part: Part): number;
+  forget(...part: Part): number;
+  settle(
+    vectors: number,
+    dimension: number,
+    address: number,
+    first: number,
+    last: number,
+    done: number,
+    foundRows: number,
+    ...part: Part
+  ): void;
+  order(queries: number, k: number, scores: number, rows: number): void;
+  dot(a: number, b: number, count: number): number;
+}
+
 /** The compiled kernels over a memory. Those over a shared one are compiled apart: a module says which it takes. */
 export function loadKernels(memory: WebAssembly.Memory): WasmKernels {
   const files = ["adamw", "sgd", "arithmetic", "dropout", "rows"];
+  return Object.assign({}, ...files.map((file) => exportsOf(file, memory))) as WasmKernels;
+}
+
+export function loadNearestKernels(memory: WebAssembly.Memory): NearestKernels {
+  return exportsOf("nearest", memory) as unknown as NearestKernels;
+}
+
+function exportsOf(file: string, memory: WebAssembly.Memory): Record<string, unknown> {
   const ending = memory.buffer instanceof SharedArrayBuffer ? ".shared.wasm" : ".wasm";
-  const instances = files.map((file) => {
-    const module = new WebAssembly.Module(readFileSync(new URL(`./kernels/${file}${ending}`, import.meta.url)));
-    return new WebAssembly.Instance(module, { env: { memory } }).exports;
-  });
-  return Object.assign({}, ...instances) as WasmKernels;
+  const module = new WebAssembly.Module(readFileSync(new URL(`./kernels/${file}${ending}`, import.meta.url)));
+  return new WebAssembly.Instance(module, { env: { memory } }).exports;
 }

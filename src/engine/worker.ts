@@ -2,13 +2,18 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { createWasmHost } from "./host-wasm.js";
 import { createLocalEngine } from "./local.js";
+import { createWasmSearcher } from "./nearest-wasm.js";
 import { buffersOf, type Call, type Reply, toWire } from "./protocol.js";
 import { createSession } from "./session.js";
 import type { OnnxSource } from "./source.js";
 
 const { threads } = workerData as { readonly threads: number };
 const host = createWasmHost({ threads });
-const engine = createLocalEngine(host, (source: OnnxSource) => createSession(source, host, threads));
+const engine = createLocalEngine(
+  host,
+  (source: OnnxSource) => createSession(source, host, threads),
+  createWasmSearcher(host, threads),
+);
 
 parentPort?.on("message", async ({ id, method, args }: Call) => {
   let reply: Reply;

@@ -2,6 +2,7 @@ import type { Progress } from "../base/progress.js";
 import type { ScoringRetriever, Similarity, TextItem } from "../base/types.js";
 import type { Vectors } from "../encode/encode.js";
 import type { Role } from "../encode/model.js";
+import { dot } from "../engine/nearest.js";
 import type { Engine } from "../engine/types.js";
 import { createExactIndex } from "./exact.js";
 import { prepareRows, vectorSource } from "./vector-source.js";
@@ -34,7 +35,7 @@ export function ofTexts({ encode, ...model }: TextVectors): ItemVectors {
 
 /**
  * Encodes the documents now and searches them exactly. Later changes of the weights do not reach it: make another one.
- * `progress` hears of the encoding. Scores are cosines or dot products in float32.
+ * `progress` hears of the encoding. Scores are cosines or dot products of float32 vectors, in float64, found or given.
  */
 export async function denseRetriever(
   name: string,
@@ -66,14 +67,8 @@ export async function denseRetriever(
         if (row === undefined) return Number.NaN;
         document.set(data.subarray(row * dimension, (row + 1) * dimension));
         prepareRows(document, dimension, similarity, () => `document ${pair.document.id}`);
-        return dot(queries, (queryRow.get(pair.query.id) as number) * dimension, document);
+        return dot(document, queries, 0, (queryRow.get(pair.query.id) as number) * dimension);
       });
     },
   };
-}
-
-function dot(a: Float32Array, start: number, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < b.length; i++) sum += (a[start + i] as number) * (b[i] as number);
-  return sum;
 }

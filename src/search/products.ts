@@ -1,5 +1,5 @@
-import type { Engine, Program } from "../engine/types.js";
-import { input, matmul, max, multiplyDims, parameter } from "../graph/index.js";
+import type { Engine } from "../engine/types.js";
+import { input, matmul, parameter } from "../graph/index.js";
 
 /** Vectors, row-major. */
 export type Vectors = Float32Array | Float64Array;
@@ -9,12 +9,7 @@ export interface HeldBlock {
   release(): Promise<void>;
   /** All scores of a block of queries with it, [queries, documents]. */
   product(queries: Vectors): Promise<Vectors>;
-  /** The same, with the greatest of every `GROUP` scores of a query, [queries, documents / GROUP]: most groups need no second look. */
-  grouped(queries: Vectors): Promise<{ readonly scores: Vectors; readonly greatest: Vectors }>;
 }
-
-/** Documents of a group; blocks of a multiple of it can be grouped. */
-export const GROUP = 16;
 
 /** Products of blocks of vectors of one dimension. */
 export interface Products {
@@ -48,14 +43,6 @@ async function engineProducts(engine: Engine, dimension: number): Promise<HeldPr
   const documents = parameter("documents", ["documents", dimension]);
   const scores = matmul(queries, documents, { transposeB: true });
   const program = await engine.compile({ outputs: { scores } });
-  const grouping = () => {
-    const inGroups = parameter("documents", [multiplyDims("groups", GROUP), dimension]);
-    const all = matmul(queries, inGroups, { transposeB: true });
-    return engine.compile({
-      outputs: { scores: all, greatest: max(all.reshape(["queries", "groups", GROUP]), 2) },
-    });
-  };
-  let grouped: Promise<Program> | null = null;
   const tensor = (data: Vectors) =>
     ({
       dtype: "float32",
@@ -70,18 +57,10 @@ async function engineProducts(engine: Engine, dimension: number): Promise<HeldPr
           const { scores } = await engine.run(program, { queries: tensor(some) }, weights);
           return scores!.data as Vectors;
         },
-        async grouped(some) {
-          grouped ??= grouping();
-          const { scores, greatest } = await engine.run(await grouped, { queries: tensor(some) }, weights);
-          return { scores: scores!.data as Vectors, greatest: greatest!.data as Vectors };
-        },
         release: () => engine.release(weights),
       };
     },
-    async close() {
-      await engine.release(program);
-      if (grouped !== null) await engine.release(await grouped);
-    },
+    close: () => engine.release(program),
   };
 }
 
@@ -101,13 +80,6 @@ function plainProducts(dimension: number): HeldProducts {
             scores[at] = sum;
           }
           return scores;
-        },
-        async grouped(queries: Vectors) {
-          const scores = await block.product(queries);
-          const greatest = Float64Array.from({ length: scores.length / GROUP }, (_, group) =>
-            Math.max(...scores.subarray(group * GROUP, (group + 1) * GROUP)),
-          );
-          return { scores, greatest };
         },
         release: async () => {},
       };

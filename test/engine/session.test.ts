@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createWasmHost } from "#nearmiss/engine/host-wasm.js";
 import { createLocalEngine } from "#nearmiss/engine/local.js";
+import { createWasmSearcher } from "#nearmiss/engine/nearest-wasm.js";
 import { createSession } from "#nearmiss/engine/session.js";
 import { createSource, type OnnxSource } from "#nearmiss/engine/source.js";
 import { bags, mlp } from "./models.js";
@@ -8,7 +9,8 @@ import { bags, mlp } from "./models.js";
 /** The onnxruntime engine without its thread, so that its memory can be looked at. */
 function createInThread() {
   const host = createWasmHost();
-  return { host, engine: createLocalEngine(host, (source: OnnxSource) => createSession(source, host, 1)) };
+  const compile = (source: OnnxSource) => createSession(source, host, 1);
+  return { host, engine: createLocalEngine(host, compile, createWasmSearcher(host, 1)) };
 }
 
 test.each([

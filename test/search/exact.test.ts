@@ -35,9 +35,11 @@ async function search(
   queries: Float32Array,
   dimension: number,
   k: number,
+  precision: "float32" | "int8" = "float32",
 ): Promise<Hits[]> {
   const index = await createExactIndex(vectorSource(ids, documents, dimension), {
     similarity,
+    precision,
     ...(engine === undefined ? {} : { engine }),
   });
   try {
@@ -161,6 +163,17 @@ describe.each(engines)("on %s", (_name, create) => {
     await expect(search(engine, "dot", ["x", "y"], bad, good, 2, 1)).rejects.toThrow(/document y/);
     await expect(search(engine, "cosine", ["x", "y"], good, bad, 2, 1)).rejects.toThrow(/query vector 1/);
   });
+});
+
+test.each(["cosine", "dot"] as const)("8-bit integers find the same hits with the same scores: %s", async (kind) => {
+  const engine = await createEngine({ threads: 2 });
+  const [count, dimension] = [5000, 64];
+  const ids = Array.from({ length: count }, (_, i) => `d${(i * 7919) % count}`);
+  const documents = normalVectors(count, dimension, "documents");
+  const queries = normalVectors(40, dimension, "queries");
+  const given = [engine, kind, ids, documents, queries, dimension, 60] as const;
+  expect(await search(...given, "int8")).toEqual(await search(...given));
+  await engine.close();
 });
 
 test("sizes that do not fit and repeated ids are refused", async () => {
