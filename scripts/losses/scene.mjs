@@ -9,8 +9,8 @@ export const distances = Array.from({ length: 80 }, (_, i) => 0.02 + (i * 1.96) 
 
 const names = ["anchor", "positive", "negative"];
 
-/** Losses that a scene of three points cannot show: they need a queue with something to mix, or the tokens of a text. */
-const elsewhere = new Set(["mochi", "tsdae"]);
+/** Losses that a scene of three points cannot show: they need a queue with something to mix, the tokens of a text, or a cross-encoder. */
+const elsewhere = new Set(["mochi", "tsdae", "mlm", "cross-entropy", "mean-squared-error"]);
 
 /** Whether the scene shows a loss. */
 export const isShown = (factory) => !elsewhere.has(factory.name);

@@ -1,6 +1,6 @@
 import { classifierTop } from "../nn/classifier.js";
 import { networkOf } from "./encoder.js";
-import { constant, normal, positive } from "./fresh.js";
+import { constant, normal, positive, withArchitecture } from "./fresh.js";
 import { editJsonText } from "./json.js";
 import { PREFIXES } from "./parameters.js";
 import type {
@@ -69,11 +69,8 @@ export function freshCrossEncoder(options: FreshCrossEncoderOptions): {
 /** The encoder's config.json as that of a classifier. */
 function configOf(text: string, labels: number, modern: boolean): string {
   const names = Array.from({ length: labels }, (_, i) => `LABEL_${i}`);
-  const { architectures } = JSON.parse(text) as { readonly architectures?: unknown };
-  const [encoder] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
-  const name = typeof encoder === "string" ? /^(.+?)(Model|For[A-Z].*)$/.exec(encoder)?.[1] : undefined;
   return editJsonText(text, {
-    ...(name === undefined ? {} : { architectures: [`${name}ForSequenceClassification`] }),
+    ...withArchitecture(text, "ForSequenceClassification"),
     id2label: Object.fromEntries(names.map((label, i) => [i, label])),
     label2id: Object.fromEntries(names.map((label, i) => [label, i])),
     ...(modern ? { classifier_pooling: "cls", classifier_bias: false, classifier_activation: "gelu" } : {}),

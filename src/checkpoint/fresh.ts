@@ -177,3 +177,11 @@ export function positive(sizes: Readonly<Record<string, number>>): void {
         expected: "a whole number from 1",
       });
 }
+
+/** What config.json says of a model that got another head: `BertModel` becomes `BertForMaskedLM`; nothing where it names no class. */
+export function withArchitecture(configText: string, head: `For${string}`): JsonObject {
+  const { architectures } = JSON.parse(configText) as { readonly architectures?: unknown };
+  const [encoder] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  const name = typeof encoder === "string" ? /^(.+?)(Model|For[A-Z].*)$/.exec(encoder)?.[1] : undefined;
+  return name === undefined ? {} : { architectures: [`${name}${head}`] };
+}

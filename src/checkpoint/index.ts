@@ -14,6 +14,7 @@ export {
   type Vocabulary,
 } from "./fresh.js";
 export { type FreshCrossEncoderOptions, freshCrossEncoder } from "./fresh-cross-encoder.js";
+export { freshMaskedLm } from "./fresh-masked-lm.js";
 export {
   type FeatureContent,
   featureRow,

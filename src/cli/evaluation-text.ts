@@ -67,6 +67,7 @@ export function evaluationText({
 
 function measuredOn({ kind, queries, documents, lone = 0 }: EvaluationResult["data"]): string {
   if (kind === "scored") return `${count(queries)} pairs of ${count(documents)} texts`;
+  if (kind === "texts") return `masked tokens of ${count(queries)} texts`;
   if (kind === undefined) return `${count(queries)} queries, ${count(documents)} documents`;
   return `${count(queries)} items, each against ${count(documents - 1)} others${lone > 0 ? `; ${count(lone)} whose label nobody shares left out` : ""}`;
 }

@@ -54,14 +54,11 @@ export async function pairScorer(options: PairScorerOptions): Promise<PairScorer
   const encoder = pairEncoderOf(description);
   const names = [...encoder.parameters.keys()];
   const weights = await engine.load(new Map(names.map((name) => [name, tensors.get(name) as HostTensor])));
-  const forward = createForward(engine, encoder);
   const sequence = pairSequencer(description, warnings);
-  const activate = ACTIVATIONS[description.activation];
+  const classifier = pairClassifier(engine, description, encoder);
   const labels = description.classifier.labels;
-  const classify: PairScorer["classify"] = async (pairs, { progress } = {}) => {
-    const { data, ...shape } = await forward.encode(weights, pairs.map(sequence), progress);
-    return { ...shape, data: data.map(activate) };
-  };
+  const classify: PairScorer["classify"] = (pairs, { progress } = {}) =>
+    classifier.classify(weights, pairs.map(sequence), progress);
   return {
     fingerprint,
     description,
@@ -80,9 +77,31 @@ export async function pairScorer(options: PairScorerOptions): Promise<PairScorer
       return Float64Array.from((await classify(pairs, more)).data);
     },
     async release() {
-      await forward.release();
+      await classifier.release();
       await engine.release(weights);
     },
+  };
+}
+
+/** Scores tokenised pairs with weights that may change: logits after the model's activation, [pairs, labels]. */
+export interface PairClassifier {
+  classify(weights: Weights, pairs: readonly Sequence[], progress?: Progress): Promise<Vectors>;
+  release(): Promise<void>;
+}
+
+export function pairClassifier(
+  engine: Engine,
+  { activation }: Pick<CrossEncoderDescription, "activation">,
+  encoder: TextEncoder,
+): PairClassifier {
+  const forward = createForward(engine, encoder);
+  const activate = ACTIVATIONS[activation];
+  return {
+    async classify(weights, pairs, progress) {
+      const { data, ...shape } = await forward.encode(weights, pairs, progress);
+      return { ...shape, data: data.map(activate) };
+    },
+    release: forward.release,
   };
 }
 

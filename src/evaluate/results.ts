@@ -38,8 +38,8 @@ export interface EvaluationResult {
     readonly split: string;
     readonly queries: number;
     readonly documents: number;
-    /** What was measured, where it is not retrieval: items by what is near them, or the similarity of pairs. */
-    readonly kind?: "labelled" | "scored";
+    /** What was measured, where it is not retrieval: items by what is near them, scores of pairs, or guesses of texts' masked tokens. */
+    readonly kind?: "labelled" | "scored" | "texts";
     /** Labelled items: how many share no label with another and are left out. */
     readonly lone?: number;
   };

@@ -12,7 +12,7 @@ import { defaultMeasures, evaluateSystems, type SystemHits } from "../evaluate/s
 import { readRun, writeRun } from "../evaluate/trec-files.js";
 import { bm25 } from "../search/bm25.js";
 import { fusedRetriever } from "../search/fusion.js";
-import { rerank } from "../search/rerank.js";
+import { type QueryDocument, rerank } from "../search/rerank.js";
 import { tfIdf } from "../search/tf-idf.js";
 import type { AskedModel, EvaluationContext } from "./evaluate-options.js";
 import { openRetriever, untrainedRetriever } from "./retrievers.js";
@@ -91,6 +91,8 @@ function reranked(
     fingerprint: scorer.fingerprint,
     score: (query: TextItem, some: readonly TextItem[]) =>
       scorer.scorePairs(some.map(({ text }) => [query.text, text] as const)),
+    scorePairs: (pairs: readonly QueryDocument[]) =>
+      scorer.scorePairs(pairs.map(({ query, document }) => [query.text, document.text] as const)),
   };
   return rerank(retriever, reranker, { documents, ...(depth === undefined ? {} : { depth }) });
 }

@@ -4,9 +4,12 @@ import type { Dataset } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { encoderOf } from "../checkpoint/encoder.js";
 import {
+  type CrossEncoderDescription,
+  isCrossEncoder,
   isMlpFolder,
   type MlpFolder,
   type ModelDescription,
+  readCrossEncoder,
   readMlpFolder,
   readModelFolder,
 } from "../checkpoint/index.js";
@@ -47,7 +50,7 @@ type Beside<L extends ConfiguredLossName> = L extends LossName
 
 /**
  * Trains a model and evaluates it: on queries with documents (in-batch warm-up, pools, filters, drawn negatives, refresh), on labelled items or on
- * scored pairs. Writes a run folder with report and model.
+ * scored pairs; embedding models, cross-encoders, and masked language models. Writes a run folder with report and model.
  */
 export async function train<const L extends ConfiguredLossName = ConfiguredLossName>(
   options: TrainOptions & { readonly loss?: L | undefined } & Beside<L>,
@@ -61,7 +64,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       finish: async (read) => {
         const model = join(out, "model");
         if (isMlpFolder(model)) await writeModelCard(out, networkCard(await readMlpFolder(model)));
-        else {
+        else if (isCrossEncoder(model)) {
+          await exportModel({ model });
+          await writeModelCard(out, pairCard(await readCrossEncoder(model, collectWarnings())));
+        } else {
           await exportModel({ model });
           await writeModelCard(out, cardOf(await readModelFolder(model, collectWarnings())));
         }
@@ -132,6 +138,11 @@ function cardOf(folder: ModelDescription): CardModel {
   const architecture =
     folder.family === "static" ? "static embeddings" : `${NAMES[folder.family]}, ${folder.config.layers} layers`;
   return { architecture, dimension: encoderOf(folder).dimension, similarity, maxLength };
+}
+
+function pairCard({ family, config, maxLength, classifier }: CrossEncoderDescription): CardModel {
+  const architecture = `${NAMES[family]} cross-encoder, ${config.layers} layers`;
+  return { architecture, dimension: classifier.labels, similarity: "cosine", maxLength, pairs: true };
 }
 
 function networkCard({ config, content, similarity }: MlpFolder): CardModel {

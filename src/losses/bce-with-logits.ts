@@ -5,7 +5,7 @@ import { meanOf } from "./masked.js";
 
 /**
  * mean [ w · y · ln(1 + e^−x) + (1 − y) · ln(1 + e^x) ]: logistic regression on logits x, without overflow. Of two vectors the logit is their scaled
- * similarity, and y, 0 … 1, may be soft; of lists, y is 1 on positives and 0 on negatives.
+ * similarity, and y, 0 … 1, may be soft, as for a cross-encoder's one logit; of lists, y is 1 on positives and 0 on negatives.
  */
 export const bceWithLogits = defineLoss({
   name: "bce-with-logits",
@@ -20,6 +20,10 @@ export const bceWithLogits = defineLoss({
       const [a, b] = similarity === "cosine" ? [l2Normalize(first), l2Normalize(second)] : [first, second];
       return { loss: mean(terms(rowDot(a, b).mul(scale), labels, posWeight)), telemetry: {} };
     },
+    points: ({ logits, labels }, { posWeight, scale }) => ({
+      loss: mean(terms(logits.squeeze(1).mul(scale), labels, posWeight)),
+      telemetry: {},
+    }),
     logits: ({ scores, positive, negative }, { posWeight, scale }) => ({
       loss: meanOf(terms(scores.mul(scale), positive.cast("float32"), posWeight), positive.or(negative)),
       telemetry: {},

@@ -14,6 +14,7 @@ import { angle, cosent } from "./cosent.js";
 import { cosface, normalizedSoftmax } from "./cosface.js";
 import { cosineEmbedding } from "./cosine-embedding.js";
 import { cosineSimilarityMse } from "./cosine-similarity-mse.js";
+import { crossEntropy } from "./cross-entropy.js";
 import { distillKl } from "./distill-kl.js";
 import { embeddingDistillation } from "./embedding-distillation.js";
 import { fastap } from "./fastap.js";
@@ -28,7 +29,9 @@ import { margin } from "./margin.js";
 import { marginMse } from "./margin-mse.js";
 import { marginRanking } from "./margin-ranking.js";
 import { matryoshkaMnrl } from "./matryoshka.js";
+import { meanSquaredError } from "./mean-squared-error.js";
 import { megaBatchMargin } from "./mega-batch-margin.js";
+import { mlm } from "./mlm.js";
 import { mochi } from "./mochi.js";
 import { moco } from "./moco.js";
 import { multiSimilarity } from "./multi-similarity.js";
@@ -81,6 +84,7 @@ export const losses = [
   cosineEmbedding,
   cosineHinge,
   cosineSimilarityMse,
+  crossEntropy,
   distillKl,
   embeddingDistillation,
   esimcse,
@@ -99,7 +103,9 @@ export const losses = [
   marginMse,
   marginRanking,
   matryoshkaMnrl,
+  meanSquaredError,
   megaBatchMargin,
+  mlm,
   mnrl,
   mnrlHardNegatives,
   mnrlMasked,

@@ -43,6 +43,14 @@ export interface ScoredBatch {
   readonly labels: Tensor;
 }
 
+/** What a cross-encoder gives pairs of texts, and what was said of them. */
+export interface PointsBatch {
+  /** [rows, labels] */
+  readonly logits: Tensor;
+  /** [rows]: a score, or the number of a class. */
+  readonly labels: Tensor;
+}
+
 /** Scores of lists, whatever made them: a cross-encoder, a dot product, minus a distance. */
 export interface LogitsBatch {
   /** [rows, columns]; higher is more relevant. */
@@ -76,6 +84,7 @@ export interface Batches {
   readonly pairs: PairBatch;
   readonly labelled: LabelledBatch;
   readonly scored: ScoredBatch;
+  readonly points: PointsBatch;
   readonly logits: LogitsBatch;
   readonly vectors: VectorsBatch;
   readonly tokens: TokensBatch;

@@ -11,7 +11,15 @@ const inner = {
   loss: z.string(),
   params: z.record(z.string(), z.unknown()).default({}),
 };
-const kinds = ["pairs", "labelled", "scored", "logits", "vectors", "tokens"] as const satisfies readonly BatchKind[];
+const kinds = [
+  "pairs",
+  "labelled",
+  "scored",
+  "points",
+  "logits",
+  "vectors",
+  "tokens",
+] as const satisfies readonly BatchKind[];
 
 const options = {
   matryoshka: z.strictObject({

@@ -46,6 +46,7 @@ export function measureName(name: string): string {
     ["r-precision", "R-precision"],
     ["nmi", "NMI"],
     ["ami", "AMI"],
+    ["accuracy", "Accuracy"],
     ["spearman", "Spearman"],
     ["pearson", "Pearson"],
   ]);
@@ -54,12 +55,16 @@ export function measureName(name: string): string {
 
 /** A system as people call it. */
 export function systemName(name: string): string {
-  return name === "bm25" ? "BM25" : name === "tf-idf" ? "TF-IDF" : name;
+  if (name === "bm25") return "BM25";
+  if (name === "tf-idf") return "TF-IDF";
+  // What finds, then what ranks.
+  return name.replace(/^bm25\+/, "BM25 + ").replace(/^first-stage(\+|$)/, (_, then) => `first stage${then && " + "}`);
 }
 
 /** What a result was measured on. */
 export function testBed({ kind, split, queries, documents, lone = 0 }: EvaluationResult["data"]): string {
   if (kind === "scored") return `${count(queries)} pairs of the ${split} split`;
+  if (kind === "texts") return `masked tokens of ${count(queries)} texts that were held out`;
   if (kind === undefined)
     return `${count(queries)} queries of the ${split} split against ${count(documents)} documents`;
   const left = lone === 0 ? "" : `; ${count(lone)} that share no label with another are left out`;

@@ -11,6 +11,8 @@ export interface ModelCardOptions {
   readonly maxLength: number | null;
   /** What a row of a network on numbers holds, in words; absent for models of texts. */
   readonly rows?: string;
+  /** Whether it reads two texts together and gives `dimension` scores: a cross-encoder. */
+  readonly pairs?: boolean;
   /** A folder or Hub id that training started from; null: from nothing. */
   readonly baseModel: string | null;
   readonly data: { readonly source: string; readonly format: string; readonly fingerprint: string };
@@ -39,13 +41,14 @@ export function modelCard(options: ModelCardOptions): string {
   ].join("\n\n");
 }
 
-function frontMatter({ licence, baseModel, rows }: ModelCardOptions): string {
-  const ofTexts = ["library_name: sentence-transformers", "pipeline_tag: sentence-similarity", "tags:"];
-  const tags = ["- sentence-transformers", "- sentence-similarity"];
+function frontMatter({ licence, baseModel, rows, pairs = false }: ModelCardOptions): string {
+  const task = pairs ? "text-ranking" : "sentence-similarity";
+  const ofTexts = ["library_name: sentence-transformers", `pipeline_tag: ${task}`, "tags:"];
+  const tags = ["- sentence-transformers", ...(pairs ? ["- cross-encoder", "- reranker"] : ["- sentence-similarity"])];
   return [
     "---",
     ...(rows === undefined ? [...ofTexts, ...tags] : ["tags:"]),
-    "- feature-extraction",
+    ...(pairs ? [] : ["- feature-extraction"]),
     "- nearmiss",
     // JSON strings are YAML strings.
     `license: ${JSON.stringify(licence ?? "other")}`,
@@ -63,23 +66,28 @@ function description(options: ModelCardOptions): string {
       : maxLength === null
         ? "It reads texts of any length."
         : `It reads the first ${count(maxLength)} tokens.`;
-  return `Turns ${options.rows === undefined ? "texts" : "rows of numbers"} into vectors of ${count(dimension)} numbers, so that ${purpose(options.evaluation)}.
+  const what = options.pairs
+    ? `Reads two texts together and gives them ${dimension === 1 ? "a score" : `${count(dimension)} scores, one a class`}${dimension === 1 && options.evaluation?.data.kind === undefined ? ": how well the second answers the first" : ""}.`
+    : `Turns ${options.rows === undefined ? "texts" : "rows of numbers"} into vectors of ${count(dimension)} numbers, so that ${purpose(options.evaluation)}.`;
+  return `${what}
 
-- Architecture: ${line(architecture)}, ${baseModel === null ? "trained from nothing" : `starting from ${code(baseModel)}`}. ${length}
-- Compare vectors by ${similarity === "cosine" ? "cosine similarity" : "dot product"}.
+- Architecture: ${line(architecture)}, ${baseModel === null ? "trained from nothing" : `starting from ${code(baseModel)}`}. ${length}${options.pairs ? "" : `\n- Compare vectors by ${similarity === "cosine" ? "cosine similarity" : "dot product"}.`}
 - Data: ${code(data.source)} (${line(data.format)}, ${code(data.fingerprint)}).
 - Trained with nearmiss ${options.version}; model ${code(options.fingerprint)}.`;
 }
 
 function purpose(evaluation: EvaluationResult | null): string {
   const kind = evaluation?.data.kind;
+  if (kind === "texts")
+    return "their tokens are guessed from what surrounds them; it is to be tuned further before its vectors are compared";
   if (kind === "labelled") return "items of one class lie near each other";
   return kind === "scored"
     ? "texts that mean the same lie near each other"
     : "a query lies near the documents that answer it";
 }
 
-function usage({ onnx, rows }: ModelCardOptions): string {
+function usage({ onnx, rows, pairs = false, dimension }: ModelCardOptions): string {
+  if (pairs) return pairUsage(dimension);
   if (rows !== undefined)
     return `## Use
 
@@ -116,6 +124,29 @@ from sentence_transformers import SentenceTransformer
 model = SentenceTransformer("path/to/model")
 vectors = model.encode(["how long does it last?", "It lasts two weeks."])
 \`\`\`${onnx ? inBrowser : ""}`;
+}
+
+function pairUsage(labels: number): string {
+  const call = labels === 1 ? "scorePairs" : "classify";
+  return `## Use
+
+In TypeScript, with nearmiss:
+
+\`\`\`ts
+import { loadCrossEncoder } from "nearmiss";
+
+const model = await loadCrossEncoder("path/to/model");
+const scores = await model.${call}([["how long does it last?", "It lasts two weeks."]]);
+\`\`\`
+
+In Python, with sentence-transformers:
+
+\`\`\`python
+from sentence_transformers import CrossEncoder
+
+model = CrossEncoder("path/to/model")
+scores = model.predict([("how long does it last?", "It lasts two weeks.")])
+\`\`\``;
 }
 
 function results(evaluation: EvaluationResult | null): string {

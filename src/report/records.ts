@@ -33,7 +33,7 @@ const evaluationResult: z.ZodType<EvaluationResult> = z.object({
     split: z.string(),
     queries: z.number(),
     documents: z.number(),
-    kind: z.enum(["labelled", "scored"]).exactOptional(),
+    kind: z.enum(["labelled", "scored", "texts"]).exactOptional(),
     lone: z.number().exactOptional(),
   }),
   systems: z.array(system).min(1),

@@ -6,7 +6,10 @@ import { type ModelCardOptions, modelCard } from "./model-card.js";
 import { readRun } from "./read-run.js";
 
 /** What a card says of the model that a run folder does not tell. */
-export type CardModel = Pick<ModelCardOptions, "architecture" | "dimension" | "similarity" | "maxLength" | "rows">;
+export type CardModel = Pick<
+  ModelCardOptions,
+  "architecture" | "dimension" | "similarity" | "maxLength" | "rows" | "pairs"
+>;
 
 /** Options of a run that its card tells, in this order. */
 const told = [
@@ -23,6 +26,8 @@ const told = [
   "samplerParams",
   "filters",
   "count",
+  "firstStage",
+  "rerankDepth",
   "epochs",
   "steps",
   "batchSize",
@@ -42,23 +47,28 @@ export async function writeModelCard(runFolder: string, model: CardModel): Promi
   if (config === null || origin.model === null || origin.data === null) {
     throw inputError("not-a-run", "a model card needs the run's configuration and manifest", { file: runFolder });
   }
-  const start = String(config["model"]);
+  const start = String(config["encoder"] ?? config["model"]);
   const path = join(runFolder, "model", "README.md");
   const card = modelCard({
     ...model,
     name,
-    baseModel: ["static", "bert", "mlp", "linear", "residual"].includes(start) ? null : start,
+    baseModel: ["static", "bert", "cross-encoder", "mlp", "linear", "residual"].includes(start) ? null : start,
     data: { source: String(config["data"]), format: origin.format ?? "of unknown format", fingerprint: origin.data },
     licence: null,
     version: origin.version ?? "",
     fingerprint: origin.model,
-    training: told.flatMap((key) => (isEmpty(config[key]) ? [] : [[key, shown(config[key])] as const])),
+    training: told.flatMap((key) =>
+      isEmpty(config[key]) || (OF_PAIRS.has(key) && model.pairs !== true) ? [] : [[key, shown(config[key])] as const],
+    ),
     evaluation: evaluation?.result ?? null,
     onnx: existsSync(join(runFolder, "model", "onnx", "model.onnx")),
   });
   writeFileAtomic(path, card);
   return path;
 }
+
+/** Options that only cross-encoders use. */
+const OF_PAIRS: ReadonlySet<string> = new Set(["firstStage", "rerankDepth"]);
 
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);

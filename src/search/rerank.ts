@@ -9,6 +9,14 @@ export interface Reranker {
   readonly fingerprint: string;
   /** One score a document, in their order. */
   score(query: TextItem, documents: readonly TextItem[]): Promise<ArrayLike<number>>;
+  /** The same for many queries at once, one score a pair in their order: faster where pairs of like length go together. */
+  scorePairs?(pairs: readonly QueryDocument[]): Promise<ArrayLike<number>>;
+}
+
+/** A pair to score. */
+export interface QueryDocument {
+  readonly query: TextItem;
+  readonly document: TextItem;
 }
 
 export interface RerankOptions {
@@ -29,10 +37,9 @@ export function rerank(retriever: Retriever, reranker: Reranker, { documents, de
       throw inputError("unknown-id", "the text of a document to rerank is not known", { found: id });
     return item;
   };
-  const rescored = async (query: TextItem, found: Hits, k: number): Promise<Hits> => {
+  const rescored = (query: TextItem, found: Hits, k: number, scores: Float64Array): Hits => {
     const first = found.ids.slice(0, depth);
     if (first.length === 0) return found;
-    const scores = Float64Array.from(await reranker.score(query, first.map(textOf)));
     const bad = first.findIndex((_, i) => !Number.isFinite(scores[i]));
     if (bad >= 0 || scores.length !== first.length)
       throw workError("non-finite", "the reranker gave no finite score", {
@@ -53,9 +60,35 @@ export function rerank(retriever: Retriever, reranker: Reranker, { documents, de
     fingerprint: fingerprint("rerank", depth, retriever.fingerprint, reranker.fingerprint),
     async search(queries, k) {
       const found = await retriever.search(queries, Math.max(k, depth));
-      const reranked: Hits[] = [];
-      for (const [i, query] of queries.entries()) reranked.push(await rescored(query, found[i]!, k));
-      return reranked;
+      const firsts = found.map(({ ids }) => ids.slice(0, depth).map(textOf));
+      const scores = await scoresOf(reranker, queries, firsts);
+      return found.map((hits, i) => rescored(queries[i]!, hits, k, scores[i]!));
     },
   };
+}
+
+/** The scores of each query's documents. */
+async function scoresOf(
+  reranker: Reranker,
+  queries: readonly TextItem[],
+  documents: readonly (readonly TextItem[])[],
+): Promise<readonly Float64Array[]> {
+  if (reranker.scorePairs === undefined) {
+    const scores: Float64Array[] = [];
+    for (const [i, some] of documents.entries())
+      scores.push(some.length === 0 ? new Float64Array() : Float64Array.from(await reranker.score(queries[i]!, some)));
+    return scores;
+  }
+  const pairs = documents.flatMap((some, i) => some.map((document) => ({ query: queries[i]!, document })));
+  const all = Float64Array.from(await reranker.scorePairs(pairs));
+  if (all.length !== pairs.length)
+    throw workError("non-finite", "the reranker gave another number of scores than pairs", {
+      found: String(all.length),
+      expected: String(pairs.length),
+    });
+  let end = 0;
+  return documents.map(({ length }) => {
+    end += length;
+    return all.slice(end - length, end);
+  });
 }

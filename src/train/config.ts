@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { inputError } from "../base/errors.js";
+import { isCrossEncoder } from "../checkpoint/index.js";
 import type { ConfiguredLossName } from "../losses/index.js";
 import type { MinerName } from "../miners/index.js";
 import type { SamplerName } from "../negatives/parse-sampler.js";
@@ -15,10 +16,12 @@ const batchings = ["classes-times-items", "balanced", "pairs", "anchor-classes"]
 export const trainConfig = z.strictObject({
   data: z.string(),
   columns: z.record(z.string(), z.string()).default({}),
-  /** `static`, `bert` (both from nothing) or a model folder; on rows of numbers `mlp`, `linear`, `residual` or the folder of one. */
+  /** `static`, `bert`, `cross-encoder` (all from nothing) or a model folder; on rows of numbers `mlp`, `linear`, `residual` or the folder of one. */
   model: z.string().default("static"),
   /** `.npy` files of another model's vectors of the queries and documents, on which a head is trained; null: texts are encoded. */
   vectors: z.strictObject({ queries: z.string(), documents: z.string() }).nullable().default(null),
+  /** The folder of the encoder that a new cross-encoder begins with; null: a BERT from nothing. */
+  encoder: z.string().nullable().default(null),
   seed: z.int().min(0).default(1),
   loss: name<ConfiguredLossName>().default("mnrl"),
   /** Options of the loss by its own names. */
@@ -87,6 +90,11 @@ export const trainConfig = z.strictObject({
   devSplit: z.string().default("dev"),
   /** Documents of the evaluation during training: those judged there and further ones, chosen by hash. */
   devDocuments: z.int().min(1),
+  /** What finds the documents that a cross-encoder ranks, and its negatives: `bm25` or an embedding model's folder. */
+  firstStage: z.string().default("bm25"),
+  /** Documents of a query that a cross-encoder ranks in the final evaluation, and in those during training. */
+  rerankDepth: z.int().min(1).default(100),
+  devDepth: z.int().min(1).default(20),
   evalEvery: z.int().min(1).nullable().default(null),
   metric: z.string().default("ndcg@10"),
   /** Evaluations without a better value before training stops; null: never. */
@@ -120,8 +128,11 @@ type KindDefaults = Pick<
   | "maxLength"
 >;
 
+/** What is trained: from nothing, from a folder, or a cross-encoder from a folder. */
+type ModelKind = "static" | "bert" | "mlp" | "head" | "folder" | "cross-encoder" | "cross-encoder-folder";
+
 /** Defaults that depend on what is trained. */
-const kinds: Readonly<Record<"static" | "bert" | "mlp" | "head" | "folder", KindDefaults>> = {
+const kinds: Readonly<Record<ModelKind, KindDefaults>> = {
   static: {
     epochs: 20,
     count: 4,
@@ -177,6 +188,28 @@ const kinds: Readonly<Record<"static" | "bert" | "mlp" | "head" | "folder", Kind
     dimension: 2,
     maxLength: null,
   },
+  "cross-encoder": {
+    epochs: 8,
+    count: 4,
+    batchSize: 16,
+    learningRate: 1e-3,
+    weightDecay: 0.01,
+    dropout: 0.1,
+    devDocuments: 4_000,
+    dimension: 128,
+    maxLength: 128,
+  },
+  "cross-encoder-folder": {
+    epochs: 1,
+    count: 4,
+    batchSize: 16,
+    learningRate: 2e-5,
+    weightDecay: 0.01,
+    dropout: 0,
+    devDocuments: 1_000,
+    dimension: 2,
+    maxLength: null,
+  },
 };
 
 /** Defaults that depend on what is trained on. */
@@ -186,17 +219,47 @@ const dataDefaults: Readonly<Record<TrainingData["kind"], TrainConfigInput>> = {
   scored: { loss: "cosent", sampler: "in-batch", metric: "spearman" },
 };
 
+/** Defaults of cross-encoders, over those of the data. */
+const crossDefaults: Readonly<Record<TrainingData["kind"], TrainConfigInput>> = {
+  retrieval: { loss: "multi-positive-listwise", mineFrom: 0 },
+  labelled: {},
+  scored: { loss: "bce-with-logits" },
+};
+
+/** Whether a configuration trains a cross-encoder. */
+export function trainsCrossEncoder({ model }: Pick<TrainConfig, "model">): boolean {
+  return model === "cross-encoder" || (!fresh.includes(model) && isCrossEncoder(model));
+}
+
+/** Models from nothing. */
+const fresh: readonly string[] = ["static", "bert", "mlp", "linear", "residual"];
+
+function kindOf({ model, encoder }: Pick<TrainConfig, "model" | "encoder">): ModelKind {
+  if (trainsCrossEncoder({ model }))
+    return model === "cross-encoder" && encoder === null ? "cross-encoder" : "cross-encoder-folder";
+  if (model === "linear" || model === "residual") return "head";
+  return model === "static" || model === "bert" || model === "mlp" ? model : "folder";
+}
+
+/** What the kind of data, the kind of model and the loss make of the options that were not given. */
+function defaultsOf(given: TrainConfigInput, data: TrainingData["kind"]): TrainConfigInput {
+  const masked = given.loss === "mlm";
+  const model = given.model ?? (masked ? "bert" : given.vectors == null ? "static" : "linear");
+  const kind = kindOf({ model, encoder: given.encoder ?? null });
+  const ofData = masked ? ({ sampler: "in-batch", metric: "log-likelihood" } as const) : dataDefaults[data];
+  const ofCross = trainsCrossEncoder({ model }) ? crossDefaults[data] : {};
+  const ofLoss = given.loss === "cross-entropy" ? { metric: "accuracy" } : {};
+  const hidden = model === "linear" ? { hidden: [] } : {};
+  return { model, ...kinds[kind], ...hidden, ...ofData, ...ofCross, ...ofLoss };
+}
+
 /**
  * Fills a configuration: what is given wins over the defaults of the kind of data, and these over those of the kind of model. Throws `bad-config`
  * naming the key.
  */
 export function resolveConfig(given: TrainConfigInput, data: TrainingData["kind"] = "retrieval"): TrainConfig {
-  const model = given.model ?? (given.vectors == null ? "static" : "linear");
-  const isHead = model === "linear" || model === "residual";
-  const kind = model === "static" || model === "bert" || model === "mlp" ? model : isHead ? "head" : "folder";
-  const hidden = model === "linear" ? { hidden: [] } : {};
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = trainConfig.safeParse({ ...kinds[kind], ...hidden, ...dataDefaults[data], ...present, model });
+  const parsed = trainConfig.safeParse({ ...defaultsOf(present, data), ...present });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".") || (issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : "");

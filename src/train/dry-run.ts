@@ -38,7 +38,7 @@ export async function dryRun(
   openRun(out, config, options.resume ?? false, options.force ?? false);
   const started = performance.now();
   const read = options.dataset ?? (await loadTrainingData(config, warnings, options.recognised));
-  const data = withDev(read, config.devSplit);
+  const data = withDev(read, config);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   const timing = await estimate(session, data, config, (performance.now() - started) / 1000);
   const { encoder } = session.task.learner;

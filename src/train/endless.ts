@@ -1,3 +1,5 @@
+import { rng, shuffle } from "../base/rng.js";
+
 /** The endless sequence of batches, epoch after epoch. */
 export interface Sequenced<Batch> {
   /** Batches of the first epoch. */
@@ -24,4 +26,12 @@ export function endless<Batch>(make: (epoch: number) => readonly Batch[]): Seque
       return { epoch, batch: held.batches[place - (starts[epoch] as number)] as Batch };
     },
   };
+}
+
+/** All items in an order that follows from seed and epoch, cut into batches; a last one of a single item is left out. */
+export function shuffled<T>(items: readonly T[], size: number, seed: number, epoch: number): readonly (readonly T[])[] {
+  const order = shuffle([...items], rng(seed, "batches", epoch));
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size)).filter(
+    (batch) => batch.length > 1,
+  );
 }

@@ -44,13 +44,13 @@ export async function estimate(
   prepareSeconds: number,
 ): Promise<DryRunTiming> {
   const { plan, task } = session;
-  const plainStep = await stepSeconds(session, null);
+  const plainStep = await stepSeconds(session, task.poolStays === true ? await firstRound(session) : null);
   const evaluation = await seconds(() => task.evaluateDev());
   const evaluations = evaluation * plan.evaluations.length;
-  if (data.kind !== "retrieval") {
+  if (data.kind !== "retrieval" || task.finalEvaluations !== undefined) {
     // The final evaluation measures the model and its beginning.
-    const ratio = (data.splits.get("test")?.length ?? 1) / (data.splits.get(config.devSplit)?.length ?? 1);
-    const estimatedSeconds = prepareSeconds + plainStep * plan.total + evaluations + 2 * evaluation * ratio;
+    const final = evaluation * (task.finalEvaluations ?? 2 * splitRatio(data, config));
+    const estimatedSeconds = prepareSeconds + plainStep * plan.total + evaluations + final;
     return { stepSeconds: plainStep, estimatedSeconds, memoryBytes: peak() };
   }
 
@@ -92,6 +92,21 @@ export async function estimate(
     estimatedSeconds: prepareSeconds + steps + evaluations + pools + final,
     memoryBytes: peak() + Math.max(vectors, pool),
   };
+}
+
+/** Rows of the split of the final evaluation for each of the development split. */
+function splitRatio({ splits }: TrainingData, { devSplit }: TrainConfig): number {
+  const size = (name: string): number => {
+    const rows = splits.get(name) as readonly unknown[] | undefined;
+    return rows?.length ?? 1;
+  };
+  return size("test") / size(devSplit);
+}
+
+/** The negatives of a pool that serves the whole run: it is built from no weights, and soon. */
+async function firstRound({ plan, openRound }: Session<unknown>): Promise<unknown> {
+  if (plan.refreshes.length === 0) return null;
+  return (await openRound({ file: null, round: 0, step: 0, last: plan.total - 1, mayBuild: true })).drawn;
 }
 
 async function stepSeconds({ trainer, plan }: Session<unknown>, drawn: unknown): Promise<number> {

@@ -21,6 +21,11 @@ export interface FinalOptions {
   readonly progress: Progress;
 }
 
+/** The split of the final evaluation. */
+export function finalSplit(data: { readonly splits: ReadonlyMap<string, unknown> }, devSplit: string): string {
+  return data.splits.has("test") ? "test" : devSplit;
+}
+
 /** Hits a query of the final evaluation. */
 export const DEPTH = 1000;
 
@@ -32,7 +37,7 @@ export async function finalEvaluation({
   warnings,
   progress,
 }: FinalOptions): Promise<FinalEvaluation> {
-  const split = data.splits.has("test") ? "test" : config.devSplit;
+  const split = finalSplit(data, config.devSplit);
   const documents = data.documents.values();
   const untrained = await learner.untrained();
   const retrievers: NamedRetriever[] = [

@@ -3,6 +3,7 @@ import type { LabelledData } from "../base/types.js";
 import type { Vectors } from "../encode/encode.js";
 import { defaultLabelledMeasures, evaluateLabelled, type VectorSystem } from "../evaluate/evaluate-labelled.js";
 import { type LabelledMeasure, measureLabelled, parseLabelledMeasures } from "../evaluate/labelled-measures.js";
+import { finalSplit } from "./final.js";
 import type { ItemLearner } from "./item-learner.js";
 import type { FinalEvaluation, TaskOptions } from "./task.js";
 
@@ -37,7 +38,7 @@ export function evaluateItems(
       return Object.fromEntries((await measureLabelled({ queries, dimension, similarity, engine, measures })).means);
     },
     async finally(): Promise<FinalEvaluation> {
-      const split = data.splits.has("test") ? "test" : config.devSplit;
+      const split = finalSplit(data, config.devSplit);
       const ids = idsOf(split);
       const system = (
         name: "model" | "untrained",

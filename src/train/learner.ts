@@ -9,6 +9,7 @@ import { parameter } from "../graph/index.js";
 import type { LossParameter, LossParameters } from "../losses/types.js";
 import type { Encoder } from "../nn/encoder.js";
 import type { TrainConfig } from "./config.js";
+import type { CrossEncoderStart } from "./cross-encoder-start.js";
 import type { FeatureStart, StartRecord } from "./start.js";
 
 /** A loss's parameters stand beside the encoder's under this prefix. */
@@ -17,7 +18,7 @@ export const LOSS_PREFIX = "loss.";
 /** What is being trained, on its engine: the encoder's parameters and those of the loss, one set of weights with one optimiser. */
 export interface Learner {
   /** Where the starting weights come from. */
-  readonly start: StartRecord | FeatureStart;
+  readonly start: StartRecord | FeatureStart | CrossEncoderStart;
   /** Compiles in the precision of training. */
   readonly engine: Engine;
   readonly encoder: Pick<Encoder<never>, "family" | "dimension" | "parameters">;

@@ -4,11 +4,11 @@ import type { Encoder, Sequence } from "../nn/encoder.js";
 import { type ItemVectors, ofTexts } from "../search/dense.js";
 import { givenVectors, rowsOf } from "../search/given.js";
 import { featureLearner } from "./feature-learner.js";
-import { TRAIN_SPLIT } from "./kinds.js";
 import type { Learner } from "./learner.js";
 import type { FeatureStart } from "./start.js";
 import { type TextLearnerOptions, textLearner } from "./text-learner.js";
 import { tokenSource } from "./token-source.js";
+import { vocabularyTexts } from "./vocabulary-texts.js";
 
 /** An encoder of queries and documents that is being trained, as it stands and as it began. */
 export interface RetrievalLearner extends Learner {
@@ -64,13 +64,4 @@ export async function headPairs(
     },
     untrained: async () => ({ ...givenVectors(given, engine), name: "vectors", release: async () => undefined }),
   };
-}
-
-/** Corpus texts and the queries of the training split: nothing of the test queries. */
-function* vocabularyTexts(data: RetrievalData): Generator<string> {
-  for (const document of data.documents.values()) yield document.text;
-  for (const id of data.splits.get(TRAIN_SPLIT)?.judgements.keys() ?? []) {
-    const query = data.queries.get(id);
-    if (query !== undefined) yield query.text;
-  }
 }

@@ -44,3 +44,13 @@ export function refuseVectors({ vectors }: TrainConfig, what: string): void {
     expected: "null",
   });
 }
+
+/** Throws `bad-config` where negatives would be drawn for data without a corpus. */
+export function refuseSampler({ sampler }: TrainConfig, what: string): void {
+  if (sampler === "in-batch") return;
+  throw inputError("bad-config", `${what} have no corpus to draw from`, {
+    field: "sampler",
+    found: sampler,
+    expected: "in-batch",
+  });
+}

@@ -1,22 +1,18 @@
 import { existsSync } from "node:fs";
-import { inputError } from "../base/errors.js";
 import type { RetrievalData } from "../base/types.js";
 import { knownPositives, type TrainingRow } from "../data/rows.js";
 import { splitOf } from "../data/splits.js";
-import { parseMeasures } from "../evaluate/measures.js";
 import { judgedQueries, perQuery } from "../evaluate/per-query.js";
 import type { Loss } from "../losses/types.js";
 import type { MineOptions } from "../negatives/mine.js";
-import { checkStandingFilter, parseFilter } from "../negatives/parse-filter.js";
-import { parseSampler } from "../negatives/parse-sampler.js";
 import { candidateDocuments } from "../negatives/pools.js";
 import { denseRetriever } from "../search/dense.js";
-import type { TrainConfig } from "./config.js";
 import { devSet } from "./dev-set.js";
 import { finalEvaluation } from "./final.js";
 import { gradCache } from "./grad-cache.js";
 import { TRAIN_SPLIT } from "./kinds.js";
 import { lossOver } from "./losses.js";
+import { type Mining, miningOptions, oneMeasure, requireJudged } from "./mining.js";
 import { headPairs, type PairLearner, type RetrievalLearner, textPairs } from "./pair-learner.js";
 import { type DrawnNegatives, inTurns, layOutRows, pairBatches } from "./pair-rows.js";
 import { refuseLabelledOptions, refuseOtherModel } from "./refuse.js";
@@ -45,9 +41,7 @@ function pairTask<Item>(
 ): RetrievalTask {
   const { config, data, warnings, progress } = options;
   const mining = miningOptions(config);
-  const metrics = parseMeasures(config.metric);
-  if (metrics.length !== 1 || metrics[0]?.name !== config.metric)
-    throw inputError("bad-config", "one measure chooses the best model", { field: "metric", found: config.metric });
+  const metric = oneMeasure(config.metric);
   const { encoder, current, items, lengthOf } = learner;
   const known = knownPositives(data, [TRAIN_SPLIT]);
   // Grouping by length saves padding.
@@ -68,16 +62,7 @@ function pairTask<Item>(
       ? wholeBatches(learner, dropout, pairStep(learner, encoder, loss, items))
       : gradCache({ learner, encoder, items, lengthOf, loss, dropout }, config.microBatch);
   const dev = devSet(data, splitOf(data, config.devSplit), config.devDocuments);
-  if (judgedQueries(dev.split).length === 0)
-    throw inputError(
-      "no-judged-queries",
-      "the split that chooses the best model has no query with a relevant document",
-      {
-        file: data.source,
-        field: config.devSplit,
-      },
-    );
-  const depth = Math.max(...metrics.map((measure) => measure.k));
+  requireJudged(data, dev.split);
   const split = splitOf(data, TRAIN_SPLIT);
   const candidates = candidateDocuments(data, split, config.candidates);
 
@@ -104,9 +89,9 @@ function pairTask<Item>(
       const retriever = await denseRetriever("model", current, dev.documents, progress);
       const judged = new Set(judgedQueries(dev.split));
       const queries = dev.queries.filter((query) => judged.has(query.id));
-      const found = await retriever.search(queries, depth + 1);
+      const found = await retriever.search(queries, metric.k + 1);
       const hits = new Map(queries.map((query, i) => [query.id, found[i] as (typeof found)[number]]));
-      const values = perQuery(hits, dev.split, [...judged], metrics);
+      const values = perQuery(hits, dev.split, [...judged], [metric]);
       return Object.fromEntries(
         [...values].map(([name, column]) => [name, column.reduce((a, b) => a + b, 0) / column.length]),
       );
@@ -133,21 +118,6 @@ function pairTask<Item>(
       return openRound(file, { ...request, ...(mining as Mining), ...searching(retriever) }, epochs);
     },
     evaluateFinally: () => finalEvaluation({ learner, data, config, warnings, progress }),
-  };
-}
-
-type Mining = Pick<MineOptions, "sampler" | "filters" | "without" | "count" | "short">;
-
-/** The sampler and filters of a configuration; null for in-batch negatives alone. */
-function miningOptions(config: TrainConfig): Mining | null {
-  if (config.sampler === "in-batch") return null;
-  const params = new Map(Object.entries(config.samplerParams).map(([name, value]) => [name, String(value)]));
-  return {
-    sampler: parseSampler(config.sampler, params),
-    filters: config.filters.flatMap((text) => parseFilter(text) ?? []),
-    without: config.noFilters.map(checkStandingFilter),
-    count: config.count,
-    short: config.short,
   };
 }
 

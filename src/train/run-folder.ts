@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../base/files.js";
 import { canonicalJson } from "../base/fingerprint.js";
 import type { TrainConfig } from "./config.js";
 import type { TrainingData } from "./kinds.js";
-import type { FeatureStart, StartRecord } from "./start.js";
+import type { Learner } from "./learner.js";
 
 /** What a run without a checkpoint makes anew. */
 const progressFiles = ["metrics.jsonl", "checkpoints", "negatives"] as const;
@@ -26,7 +26,7 @@ export interface RunManifest {
     readonly fingerprint: string;
     readonly kind: TrainingData["kind"];
   };
-  readonly model: { readonly start: StartRecord | FeatureStart; readonly fingerprint: string | null };
+  readonly model: { readonly start: Learner["start"]; readonly fingerprint: string | null };
   readonly seed: number;
   readonly result: unknown;
   readonly warnings: readonly unknown[];
@@ -79,7 +79,7 @@ export function readManifest(run: string): RunManifest | null {
  * A run is continued with the data and the starting weights it was begun with, which options only name. Throws `data-changed`, `model-changed` or
  * `vectors-changed`.
  */
-export function checkOrigin(run: string, data: RunManifest["data"], start: StartRecord | FeatureStart): void {
+export function checkOrigin(run: string, data: RunManifest["data"], start: Learner["start"]): void {
   const before = readManifest(run);
   if (before === null) return;
   const compare = (what: "data" | "model" | "vectors", found: string | undefined, expected: string | undefined) => {
@@ -96,7 +96,7 @@ export function checkOrigin(run: string, data: RunManifest["data"], start: Start
   compare("vectors", vectorsOf(start), vectorsOf(before.model.start));
 }
 
-function vectorsOf(start: StartRecord | FeatureStart): string | undefined {
+function vectorsOf(start: Learner["start"]): string | undefined {
   return "vectors" in start ? start.vectors : undefined;
 }
 

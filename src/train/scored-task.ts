@@ -1,5 +1,4 @@
 import { inputError } from "../base/errors.js";
-import { rng, shuffle } from "../base/rng.js";
 import type { ScoredData, ScoredPair } from "../base/types.js";
 import type { Vectors } from "../encode/encode.js";
 import type { HostTensor, ProgramSpec } from "../engine/types.js";
@@ -8,17 +7,18 @@ import { evaluateScored, parseScoredMeasures, type ScoredMeasure } from "../eval
 import { input, partitionRows, type Tensor } from "../graph/index.js";
 import type { Loss, LossParameters } from "../losses/types.js";
 import type { Encoder, ForwardOptions } from "../nn/encoder.js";
-import { endless } from "./endless.js";
+import { endless, shuffled } from "./endless.js";
+import { finalSplit } from "./final.js";
 import { TRAIN_SPLIT } from "./kinds.js";
 import { lossOver } from "./losses.js";
 import { inTurns } from "./pair-rows.js";
 import { parameterGradients } from "./program.js";
-import { refuseLabelledOptions, refuseOtherModel, refuseVectors } from "./refuse.js";
+import { refuseLabelledOptions, refuseOtherModel, refuseSampler, refuseVectors } from "./refuse.js";
 import { wholeBatches } from "./stepper.js";
 import type { FinalEvaluation, Task, TaskOptions } from "./task.js";
 import { textLearner } from "./text-learner.js";
 
-const correlations = { spearman, pearson } as const satisfies Record<ScoredMeasure, unknown>;
+export const correlations = { spearman, pearson } as const satisfies Record<ScoredMeasure, unknown>;
 
 /** Pairs of texts with scores. */
 export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task<never>> {
@@ -27,15 +27,8 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
   refuseLabelledOptions(config, "scored pairs");
   refuseVectors(config, "scored pairs");
   refuseOtherModel(config);
-  if (config.sampler !== "in-batch")
-    throw inputError("bad-config", "scored pairs have no corpus to draw from", {
-      field: "sampler",
-      found: config.sampler,
-      expected: "in-batch",
-    });
-  const [metric, ...more] = parseScoredMeasures([config.metric]);
-  if (metric === undefined || more.length > 0)
-    throw inputError("bad-config", "one measure chooses the best model", { field: "metric", found: config.metric });
+  refuseSampler(config, "scored pairs");
+  const metric = oneScoredMeasure(config.metric);
   const train = pairsOf(data, TRAIN_SPLIT);
   if (train.length < 2)
     throw inputError("too-few-rows", "training needs at least two scored pairs", { file: data.source });
@@ -43,7 +36,7 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
   const texts = () => new Set(train.flatMap(({ first, second }) => [first.text, second.text]));
   const learner = await textLearner({ engine, config, warnings, loss, classes: 0, texts });
   const { encoder, current, lossParameters } = learner;
-  const batches = endless((epoch) => epochOf(train, config.batchSize, config.seed, epoch));
+  const batches = endless((epoch) => shuffled(train, config.batchSize, config.seed, epoch));
   const sequences = new Map<string, ReturnType<typeof learner.sequence>>();
   const sequence = (text: string) => {
     const made = sequences.get(text) ?? learner.sequence(text, "document");
@@ -66,16 +59,8 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
     similaritiesOf(pairs, encode, learner.description.similarity);
   const now = (texts: readonly string[]) => current.encode(texts, { as: "document" });
   const dev = pairsOf(data, config.devSplit);
-  const final = data.splits.has("test") ? "test" : config.devSplit;
-  // Known now rather than after training: equal scores have no correlation.
-  for (const split of [config.devSplit, final]) {
-    if (new Set(pairsOf(data, split).map(({ score }) => score)).size > 1) continue;
-    throw inputError("no-correlation", "the split that is measured needs pairs with different scores", {
-      file: data.source,
-      field: split,
-      found: `${pairsOf(data, split).length} pairs`,
-    });
-  }
+  const final = finalSplit(data, config.devSplit);
+  for (const split of [config.devSplit, final]) requireDifferentScores(data, split);
 
   return {
     learner,
@@ -117,29 +102,34 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
   };
 }
 
-function pairsOf(data: ScoredData, split: string): readonly ScoredPair[] {
+export function pairsOf(data: ScoredData, split: string): readonly ScoredPair[] {
   return data.splits.get(split) ?? [];
 }
 
-/** Scores between −1 and 1 stay as they are (classes, cosines); others go to 0 … 1, from the lowest to the highest of the training split. */
-function scaleOf(train: readonly ScoredPair[]): (score: number) => number {
-  const scores = train.map(({ score }) => score);
-  const [low, high] = scores.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
-  if (low >= -1 && high <= 1) return (score) => score;
-  return (score) => (score - low) / (high - low);
+/** Known before training rather than after: equal scores have no correlation. Throws `no-correlation`. */
+export function requireDifferentScores(data: ScoredData, split: string): void {
+  const pairs = pairsOf(data, split);
+  if (new Set(pairs.map(({ score }) => score)).size > 1) return;
+  throw inputError("no-correlation", "the split that is measured needs pairs with different scores", {
+    file: data.source,
+    field: split,
+    found: `${pairs.length} pairs`,
+  });
 }
 
-/** All pairs in random order, cut into batches; a last one of a single pair is left out. */
-function epochOf(
-  pairs: readonly ScoredPair[],
-  size: number,
-  seed: number,
-  epoch: number,
-): readonly (readonly ScoredPair[])[] {
-  const order = shuffle([...pairs], rng(seed, "batches", epoch));
-  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size)).filter(
-    (batch) => batch.length > 1,
-  );
+/** The measure that chooses the best step. Throws `bad-config` for several. */
+export function oneScoredMeasure(metric: string): ScoredMeasure {
+  const [first, ...more] = parseScoredMeasures([metric]);
+  if (first !== undefined && more.length === 0) return first;
+  throw inputError("bad-config", "one measure chooses the best model", { field: "metric", found: metric });
+}
+
+/** Scores from `least` (−1) to 1 stay as they are (classes, cosines); others go to 0 … 1, from the lowest to the highest of the training split. */
+export function scaleOf(train: readonly ScoredPair[], least = -1): (score: number) => number {
+  const scores = train.map(({ score }) => score);
+  const [low, high] = scores.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
+  if (low >= least && high <= 1) return (score) => score;
+  return (score) => (score - low) / (high - low);
 }
 
 /** The graph of one step: encode both sides together, compare, differentiate. */

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import { workError } from "../base/errors.js";
 import type { RetrievalData } from "../base/types.js";
-import type { TrainConfig } from "./config.js";
+import { type TrainConfig, trainsCrossEncoder } from "./config.js";
+import { crossEncoderTask } from "./cross-encoder-task.js";
 import type { TrainingData } from "./kinds.js";
 import { labelledTask } from "./labelled-task.js";
+import { mlmTask } from "./mlm-task.js";
 import type { DrawnNegatives } from "./pair-rows.js";
 import { planSteps, type StepPlan } from "./plan.js";
 import { type RetrievalTask, retrievalTask } from "./retrieval-task.js";
@@ -25,6 +27,8 @@ export function prepareSession(options: TaskOptions<RetrievalData>): Promise<Ses
 export function prepareSession(options: TaskOptions<TrainingData>): Promise<Session<unknown>>;
 export async function prepareSession(options: TaskOptions<TrainingData>): Promise<Session<unknown>> {
   const { data, config } = options;
+  if (config.loss === "mlm") return sessionOf(await mlmTask(options), config);
+  if (trainsCrossEncoder(config)) return sessionOf(await crossEncoderTask(options), config);
   switch (data.kind) {
     case "retrieval":
       return sessionOf(await retrievalTask({ ...options, data }), config);
@@ -39,6 +43,8 @@ function sessionOf<Drawn, T extends Task<Drawn>>(task: T, config: TrainConfig): 
   const trainer = createTrainer<Drawn>(task, config);
   const plan = planSteps({
     ...config,
+    // A pool that no weights change is built once, before the first step.
+    ...(task.poolStays === true ? { mineFrom: 0, refreshEvery: Number.MAX_SAFE_INTEGER } : {}),
     stepsPerEpoch: trainer.stepsPerEpoch,
     evaluateEvery: config.evalEvery,
     mined: task.mined,

@@ -26,6 +26,10 @@ export interface Task<Drawn = unknown> {
   readonly batches: Pick<Sequenced<unknown>, "perEpoch" | "at">;
   /** Whether rounds of negatives are built while training goes on. */
   readonly mined: boolean;
+  /** Whether one round serves the whole run, since no weights change what it is built from. */
+  readonly poolStays?: boolean;
+  /** How many evaluations on the development split the final one takes as long as; absent: see `estimate`. */
+  readonly finalEvaluations?: number;
   /** What a checkpoint holds besides weights and optimiser. */
   readonly memory?: Pick<Memory, "save" | "restore">;
   /** The loss where all vectors are equal; absent where such a value says nothing. A collapse is told by it. */

@@ -64,7 +64,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainResult> {
   if (status === "finished") return readManifest(out)?.result as TrainResult;
   const started = performance.now();
   const read = options.dataset ?? (await loadTrainingData(config, warnings, options.recognised));
-  const data = withDev(read, config.devSplit);
+  const data = withDev(read, config);
   const session = await prepareSession({ config, data, engine, warnings, progress });
   const { task } = session;
   const { learner } = task;

@@ -26,8 +26,10 @@ function checkTrainable(data: Dataset): TrainingData {
 }
 
 /** The data with a split that chooses the best step: as they are when they have one, else with a tenth of the training split held out. */
-export function withDev<D extends TrainingData>(data: D, devSplit: string): D;
-export function withDev(data: TrainingData, devSplit: string): TrainingData {
+export function withDev<D extends TrainingData>(data: D, config: Pick<TrainConfig, "devSplit" | "loss">): D;
+export function withDev(data: TrainingData, { devSplit, loss }: Pick<TrainConfig, "devSplit" | "loss">): TrainingData {
+  // Masked tokens are guessed in texts of no split.
+  if (loss === "mlm") return data;
   const options = { to: devSplit, from: TRAIN_SPLIT };
   switch (data.kind) {
     case "retrieval":

@@ -10,8 +10,9 @@ import { blocksOf, readPage, root } from "./blocks.js";
 
 const places = [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"];
 const executablePath = places.find((place) => place !== "" && existsSync(place));
-/** Three points cannot show a loss that needs a queue to mix from, or the tokens of a text. */
-const shown = losses.filter(({ name }) => name !== "mochi" && name !== "tsdae");
+/** Three points cannot show a loss that needs a queue to mix from, the tokens of a text, or a cross-encoder. */
+const elsewhere = ["mochi", "tsdae", "mlm", "cross-entropy", "mean-squared-error"];
+const shown = losses.filter(({ name }) => !elsewhere.includes(name));
 const folder = mkdtempSync(join(tmpdir(), "nearmiss-losses-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

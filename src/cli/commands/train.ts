@@ -33,6 +33,9 @@ type TrainFlags = MiningFlags &
 const sameName = [
   "data",
   "model",
+  "encoder",
+  "firstStage",
+  "rerankDepth",
   "loss",
   "miner",
   "batches",
@@ -100,11 +103,17 @@ function withTrainingOptions(command: Command): Command {
   return command
     .option("--data <path>", "folder or file of queries and documents, labelled items or scored pairs")
     .requiredOption("--out <dir>", "the run's folder")
-    .option("--model <model>", "static, bert, mlp, linear or residual (from nothing), or a model's folder")
+    .option(
+      "--model <model>",
+      "static, bert, cross-encoder, mlp, linear or residual (from nothing), or a model's folder",
+    )
     .option("--vectors <files...>", "QUERIES.npy DOCUMENTS.npy: another model's vectors, to train a head on")
+    .option("--encoder <folder>", "the encoder that a new cross-encoder begins with")
+    .option("--first-stage <model>", "what finds the documents a cross-encoder ranks: bm25 or a folder")
+    .option("--rerank-depth <n>", "documents of a query that a cross-encoder ranks", integer("--rerank-depth", 1))
     .option("--recipe <name>", "a published system")
     .option("--config <file>", "options from a file such as RUN/config.json; flags win")
-    .option("--loss <name>", "what is minimised")
+    .option("--loss <name>", "what is minimised; mlm: guess masked tokens")
     .option("--loss-param <name=value>", "an option of the loss; repeatable", options("--loss-param"))
     .option("--miner <name>", "selection inside batches of labelled items")
     .option("--miner-param <name=value>", "an option of the miner; repeatable", options("--miner-param"))

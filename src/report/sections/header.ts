@@ -52,6 +52,7 @@ function tile(label: string, value: string, below: string): Html {
 
 function bedOf({ kind, queries, documents, split }: EvaluationResult["data"]): [string, string] {
   if (kind === "scored") return [`${count(queries)} pairs`, `the ${split} split`];
+  if (kind === "texts") return [`${count(queries)} texts`, "held out; some of their tokens are masked"];
   if (kind === "labelled") return [`${count(queries)} items`, `each against ${count(documents - 1)} others`];
   return [`${count(queries)} queries`, `${count(documents)} documents`];
 }
@@ -63,6 +64,7 @@ function trainedOn({ config }: RunRecord): string {
   const what =
     new Map([
       ["static", "A static model trained from nothing"],
+      ["cross-encoder", "A cross-encoder, trained"],
       ["bert", "A transformer trained from nothing"],
       ["mlp", "A network trained from nothing"],
       ["linear", "A linear map of given vectors"],
