@@ -53,6 +53,12 @@ export async function readLabelledVectors(
   return found.finish({ format: `vectors of ${dimension ?? 0} numbers with labels`, source, content: "vector" });
 }
 
+/** Whether labels stand beside a file of vectors. */
+export function hasLabels(path: string): boolean {
+  const stem = path.replace(/\.npy$/i, "");
+  return existsSync(`${stem}.labels.txt`) || existsSync(`${stem}.labels.npy`);
+}
+
 async function labelsBeside(path: string): Promise<readonly string[]> {
   const stem = path.replace(/\.npy$/i, "");
   if (existsSync(`${stem}.labels.txt`)) return linesOf(`${stem}.labels.txt`);

@@ -1,8 +1,10 @@
 import { inputError } from "../base/errors.js";
 import type { Progress } from "../base/progress.js";
-import type { TextItem } from "../base/types.js";
+import type { LabelledData, LabelledItem, TextItem } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { isMlpFolder } from "../checkpoint/index.js";
+import { readVectorMatrix } from "../data/given-vectors.js";
+import { hasLabels } from "../data/labelled-vectors.js";
 import { loadDataset } from "../data/load.js";
 import { readTexts, type TextSource } from "../data/texts.js";
 import { vectorLine, writeNpy, writeVectorLines, writeVectorParquet } from "../data/vectors.js";
@@ -87,7 +89,7 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
   }
 }
 
-/** Pictures or vectors of a data set, all splits in order, through a network. */
+/** Pictures or vectors, of a data set all splits in order, through a network. */
 async function embedItems(options: EmbedOptions, warnings: Warnings): Promise<EmbedResult> {
   const { model, input, output, threads, progress } = options;
   if (typeof input !== "string" || options.precision === "int8")
@@ -95,10 +97,8 @@ async function embedItems(options: EmbedOptions, warnings: Warnings): Promise<Em
       field: typeof input === "string" ? "--precision" : "--input",
       expected: typeof input === "string" ? "float32" : "a file or folder of pictures or vectors",
     });
-  const data = await loadDataset(input, { warnings });
-  if (data.kind !== "labelled" || data.content === "text")
-    throw inputError("wrong-model", "a network on numbers cannot read these", { file: input, found: data.format });
-  const items = shardOf([...data.items.values()], options.shard);
+  const data = await itemsIn(input, warnings);
+  const items = shardOf(data.items, options.shard);
   const engine = await createEngine(threads === undefined ? {} : { threads });
   try {
     const found = await itemVectors(data, items, { model, engine, cache: null, warnings, progress });
@@ -109,6 +109,25 @@ async function embedItems(options: EmbedOptions, warnings: Warnings): Promise<Em
   } finally {
     await engine.close();
   }
+}
+
+/** The pictures or vectors of a data set, or the rows of a `.npy` without labels: these are called by the ids beside it, else by their number, counted from 0. */
+async function itemsIn(
+  input: string,
+  warnings: Warnings,
+): Promise<Pick<LabelledData, "content"> & { readonly items: readonly LabelledItem[] }> {
+  if (input.endsWith(".npy") && !hasLabels(input)) {
+    const { data, dimension, ids } = await readVectorMatrix(input);
+    const items = Array.from({ length: data.length / dimension }, (_, i) => ({
+      id: ids?.[i] ?? String(i),
+      vector: data.subarray(i * dimension, (i + 1) * dimension),
+      labels: [],
+    }));
+    return { content: "vector", items };
+  }
+  const data = await loadDataset(input, { warnings });
+  if (data.kind === "labelled" && data.content !== "text") return { ...data, items: [...data.items.values()] };
+  throw inputError("wrong-model", "a network on numbers cannot read these", { file: input, found: data.format });
 }
 
 /** Writes vectors where they are asked for. */

@@ -170,7 +170,7 @@ const kinds: Readonly<Record<ModelKind, KindDefaults>> = {
     epochs: 20,
     count: 4,
     batchSize: 256,
-    learningRate: 1e-4,
+    learningRate: 3e-4,
     weightDecay: 0.01,
     dropout: 0,
     devDocuments: 20_000,

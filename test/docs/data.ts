@@ -52,12 +52,29 @@ export function writeData(folder: string): void {
   writeCollections(write);
   writeLabelled(write);
   writeGraphs(write);
+  write("endpoint.mjs", endpoint);
   write("texts.txt", `${rows.map(({ positive }) => positive).join("\n")}\n`);
   write(
     "broken.jsonl",
     '{"query": "how do I clean a violin?", "positive": "With a dry cloth."}\n{"query": "and a lamp?"}\n',
   );
 }
+
+/** An endpoint for embeddings that ends by itself after a minute without a request: vectors of letter counts, a token a word. */
+const endpoint = `
+import { createServer } from "node:http";
+const letters = "abcdefghijklmnopqrstuvwxyz";
+const server = createServer(async (request, response) => {
+  idle.refresh();
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const { input } = JSON.parse(Buffer.concat(parts));
+  const data = input.map((text, index) => ({ index, embedding: [...letters].map((letter) => text.split(letter).length) }));
+  response.end(JSON.stringify({ data, usage: { total_tokens: input.flatMap((text) => text.split(" ")).length } }));
+});
+const idle = setTimeout(() => process.exit(), 60_000);
+server.listen(Number(process.argv[2]), "127.0.0.1");
+`;
 
 type Write = (name: string, content: string | Uint8Array) => void;
 
