@@ -167,10 +167,10 @@ test("labelled vectors take heads too, which begin with the vectors as they are"
     {
       data: "made",
       model: "linear",
-      epochs: 5,
+      epochs: 20,
       batchSize: 32,
-      learningRate: 3e-3,
-      loss: "supcon",
+      learningRate: 2e-2,
+      loss: "multi-similarity",
       sampler: "in-batch",
       metric: "map@r",
     },
