@@ -1,5 +1,5 @@
 import { closeSync, createWriteStream, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -17,7 +17,7 @@ export function writePiecesAtomic(path: string, pieces: Iterable<Uint8Array>): v
   const beside = temporaryName(path);
   try {
     writePieces(beside, pieces);
-    renameSync(beside, path);
+    renameOver(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
     throw writeError(path, error);
@@ -51,7 +51,7 @@ export async function writeStreamAtomic(
     const handle = await open(beside, "r+");
     await handle.sync();
     await handle.close();
-    await rename(beside, path);
+    renameOver(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
     throw writeError(path, error);
@@ -71,6 +71,33 @@ function makeFolderOf(path: string): void {
 export function writeError(file: string, error: unknown): unknown {
   if (!(error instanceof Error && "syscall" in error)) return error;
   return workError("cannot-write", "the file cannot be written", { file, found: error.message });
+}
+
+/**
+ * Renames over a file that may stand there. On Windows this fails while another program looks at one of the two, as virus scanners do for a moment: there it is tried again
+ * for two seconds.
+ */
+export function renameOver(
+  from: string,
+  to: string,
+  { platform = process.platform, rename = renameSync }: { platform?: NodeJS.Platform; rename?: typeof renameSync } = {},
+): void {
+  for (let pause = 10; ; pause *= 2) {
+    try {
+      rename(from, to);
+      return;
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      const held = code === "EPERM" || code === "EACCES" || code === "EBUSY";
+      if (platform !== "win32" || !held || pause > 1000) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+    }
+  }
+}
+
+/** Removes a file or a folder with all that is in it, if it is there; on Windows again where another program holds a file of it for a moment. */
+export function removeAll(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
 /** Makes a rename in this folder durable where the system can. */

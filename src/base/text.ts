@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sep } from "node:path";
 
 /** Two texts are equal when they are equal after NFC, collapsing white space to one blank, and trimming. */
 export function canonicalText(text: string): string {
@@ -24,4 +25,9 @@ export function compareCodePoints(a: string, b: string): number {
     return highX === highY ? x - y : highX ? 1 : -1;
   }
   return a.length - b.length;
+}
+
+/** Orders paths alike on every system: by code point, with `/` between their parts. */
+export function comparePaths(a: string, b: string): number {
+  return compareCodePoints(a.replaceAll(sep, "/"), b.replaceAll(sep, "/"));
 }

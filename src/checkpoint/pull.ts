@@ -6,7 +6,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   statSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
@@ -16,7 +15,7 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
 import { inputError, NearmissError, workError } from "../base/errors.js";
-import { syncFolder, writeError, writeFileAtomic } from "../base/files.js";
+import { renameOver, syncFolder, writeError, writeFileAtomic } from "../base/files.js";
 import { noProgress, type Progress } from "../base/progress.js";
 import { version } from "../base/version.js";
 import { hasWeights, neededFiles } from "./pull-files.js";
@@ -174,7 +173,7 @@ async function fetchFile(
     const handle = await open(beside, "r+");
     await handle.sync();
     await handle.close();
-    renameSync(beside, path);
+    renameOver(beside, path);
     syncFolder(dirname(path));
   } catch (error) {
     if (error instanceof NearmissError) throw error;

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { NearmissError } from "../base/errors.js";
-import { compareCodePoints } from "../base/text.js";
+import { comparePaths } from "../base/text.js";
 import { fileSource, unzipped } from "./lines.js";
 
 /** What a file of a collection holds. `sgml` and `tab` say how. */
@@ -41,7 +41,7 @@ export async function collectionFiles(folder: string): Promise<readonly Collecti
 
 async function partsOf(paths: readonly string[]): Promise<readonly CollectionFile[]> {
   const files: CollectionFile[] = [];
-  for (const path of [...paths].sort(compareCodePoints)) {
+  for (const path of [...paths].sort(comparePaths)) {
     const part = await partOf(path);
     if (part !== undefined) files.push({ part, path });
   }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { workError } from "../base/errors.js";
-import { syncFolder, writeError, writeFileAtomic } from "../base/files.js";
+import { removeAll, renameOver, syncFolder, writeError, writeFileAtomic } from "../base/files.js";
 import type { Engine, Optimiser, Weights } from "../engine/types.js";
 
 /** What a run must remember besides weights and optimiser. */
@@ -58,19 +58,19 @@ export function openCheckpoints(run: string): Checkpoints {
       }
       const beside = join(root, `.step-${state.step}.partial`);
       try {
-        rmSync(beside, { recursive: true, force: true });
-        rmSync(target, { recursive: true, force: true });
+        removeAll(beside);
+        removeAll(target);
         mkdirSync(beside, { recursive: true });
         await engine.saveWeights(weights, join(beside, WEIGHTS_FILE));
         await engine.saveOptimiser(optimiser, join(beside, OPTIMISER_FILE));
         also?.(beside);
         writeFileAtomic(join(beside, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
         writeFileAtomic(join(beside, "COMPLETE"), "");
-        renameSync(beside, target);
+        renameOver(beside, target);
         syncFolder(root);
       } catch (error) {
         // A half checkpoint on a full disk would only take more of it.
-        rmSync(beside, { recursive: true, force: true });
+        removeAll(beside);
         throw writeError(target, error);
       }
     },
@@ -94,7 +94,7 @@ export function openCheckpoints(run: string): Checkpoints {
       for (const step of all) if (!keep.has(step)) rmSync(join(folder(step), "COMPLETE"));
       for (const name of existsSync(root) ? readdirSync(root) : []) {
         const whole = /^step-/.test(name) && existsSync(join(root, name, "COMPLETE"));
-        if (!whole && /^step-|\.partial$/.test(name)) rmSync(join(root, name), { recursive: true, force: true });
+        if (!whole && /^step-|\.partial$/.test(name)) removeAll(join(root, name));
       }
     },
   };

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { inputError } from "../base/errors.js";
-import { writeFileAtomic } from "../base/files.js";
+import { removeAll, writeFileAtomic } from "../base/files.js";
 import { canonicalJson } from "../base/fingerprint.js";
 import type { TrainConfig } from "./config.js";
 import type { TrainingData } from "./kinds.js";
@@ -114,15 +114,14 @@ export function makeRunFolder(run: string): void {
 
 /** Takes away what an earlier run left: all of it, or only how far it came. */
 export function clearRun(run: string, what: "all" | "progress"): void {
-  for (const name of what === "all" ? runFiles : progressFiles)
-    rmSync(join(run, name), { recursive: true, force: true });
+  for (const name of what === "all" ? runFiles : progressFiles) removeAll(join(run, name));
 }
 
 /** Removes files that a killed run was about to write. */
 export function removePartial(run: string): void {
   for (const folder of [run, join(run, "negatives")]) {
     for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-      if (/^\..+\.partial(\.replaced)?$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+      if (/^\..+\.partial(\.replaced)?$/.test(name)) removeAll(join(folder, name));
     }
   }
 }
