@@ -33,6 +33,7 @@ export { type ClassPair, distinctClassPairs } from "./data/labelled-batches/pair
 export type { ClassItem, LabelledEpoch } from "./data/labelled-batches/types.js";
 export { loadData, loadDataset } from "./data/load.js";
 export type { PairScorer, TextPair } from "./encode/cross-encoder.js";
+export type { HostedUsage } from "./encode/hosted.js";
 export type { Engine, HostTensor } from "./engine/types.js";
 export { type ClusteringOptions, clusterAgreement } from "./evaluate/clustering.js";
 export { kendall, midRanks, pearson, spearman } from "./evaluate/correlation.js";

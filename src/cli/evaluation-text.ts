@@ -1,16 +1,11 @@
 import type { EvaluationResult } from "../evaluate/systems.js";
-import type { SystemUsage } from "../front/evaluate-options.js";
+import type { Evaluated, SystemUsage } from "../front/evaluate-options.js";
 import { count, decimals, interval, measureName, pValue, signed, systemName } from "../report/figures.js";
 import { formatNumber } from "./format.js";
 import { table } from "./table.js";
 
 /** An evaluation for the terminal: the first measure with its intervals and tests, the others as means, and what was asked of servers. */
-export function evaluationText({
-  data,
-  systems,
-  comparisons,
-  usage = [],
-}: EvaluationResult & { readonly usage?: readonly SystemUsage[] | undefined }): string {
+export function evaluationText({ data, systems, comparisons, usage = [] }: Evaluated): string {
   const names = [...new Set(systems.flatMap(({ measures }) => Object.keys(measures)))];
   const main = names[0] ?? "";
   const paid = [

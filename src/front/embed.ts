@@ -8,11 +8,12 @@ import { hasLabels } from "../data/labelled-vectors.js";
 import { loadDataset } from "../data/load.js";
 import { readTexts, type TextSource } from "../data/texts.js";
 import { vectorLine, writeNpy, writeVectorLines, writeVectorParquet } from "../data/vectors.js";
-import { type HostedUsage, isHosted } from "../encode/hosted.js";
+import { isHosted } from "../encode/hosted.js";
 import type { Role } from "../encode/model.js";
 import { createEngine } from "../engine/onnxruntime.js";
 import { itemVectors } from "./labelled-vectors.js";
 import { hostedModel, load } from "./load.js";
+import { type Paid, paid } from "./paid.js";
 
 export interface EmbedOptions {
   /** A folder, or a URL `https://host/v1#name`. */
@@ -35,14 +36,12 @@ export interface EmbedOptions {
 }
 
 /** `result` of `nearmiss embed`. */
-export interface EmbedResult {
+export interface EmbedResult extends Paid {
   readonly texts: number;
   readonly dimension: number;
   readonly model: string;
   readonly fingerprint: string;
   readonly output: string | null;
-  /** What was asked of a model behind a URL. */
-  readonly usage?: HostedUsage;
 }
 
 /** Encodes texts of a file or stream, in their order; with a network, the pictures or vectors of a data set. */
@@ -82,7 +81,7 @@ export async function embed(options: EmbedOptions): Promise<EmbedResult> {
       model: options.model,
       fingerprint: model.fingerprint,
       output: output ?? null,
-      ...(hosted === null ? {} : { usage: hosted.usage() }),
+      ...paid(hosted?.usage),
     };
   } finally {
     if ("close" in model) await model.close();

@@ -14,10 +14,11 @@ import {
 import { forwardOf } from "../encode/encode.js";
 import type { Engine } from "../engine/types.js";
 import { mlpEncoder } from "../nn/mlp.js";
+import { type Paid, paid } from "./paid.js";
 import { openVectors } from "./retrievers.js";
 
 /** Vectors of labelled items, row-major [items, dimension], and the fingerprint of what made them. */
-export interface ItemVectors {
+export interface ItemVectors extends Paid {
   readonly vectors: Float32Array;
   readonly dimension: number;
   readonly fingerprint: string;
@@ -48,12 +49,12 @@ export async function itemVectors(
       field: "model",
       found: model,
     });
-  const { vectors, model: loaded } = await openVectors(model, { engine, cache, warnings });
+  const { vectors, model: loaded, usage } = await openVectors(model, { engine, cache, warnings });
   const texts = items.map(({ text = "" }) => text);
   const options = { as: "document", ...(progress === undefined ? {} : { progress }) } as const;
   const { data, dimension } = await vectors.encode(texts, options);
   await loaded?.close();
-  return { vectors: data, dimension, fingerprint: vectors.fingerprint };
+  return { vectors: data, dimension, fingerprint: vectors.fingerprint, ...paid(usage) };
 }
 
 /** Vectors as they are; pixels divided by 255. */

@@ -9,6 +9,7 @@ import { type LabelledStrategy, labelledParameters, mineLabelled } from "../nega
 import { type LabelledFormat, type LabelledNegativesFile, writeLabelledNegatives } from "../negatives/labelled-file.js";
 import { itemVectors } from "./labelled-vectors.js";
 import { checkOutput } from "./mine.js";
+import type { Paid } from "./paid.js";
 
 /** How `mineLabelled` chooses, and where items and vectors come from. */
 export interface MineLabelledOptions extends LabelledStrategy {
@@ -29,16 +30,17 @@ export interface MineLabelledOptions extends LabelledStrategy {
 }
 
 /** Mines a positive and a negative for every item of a split into a file (`.jsonl` or `.jsonl.gz`) with its manifest beside it. */
-export async function mineLabelledToFile(options: MineLabelledOptions): Promise<LabelledNegativesFile> {
+export async function mineLabelledToFile(options: MineLabelledOptions): Promise<LabelledNegativesFile & Paid> {
   const { out, format = "triplets", seed = 1, cache = null, warnings = collectWarnings() } = options;
   checkOutput(out);
   const data = await openLabelled(options, warnings);
   const items = itemsOf(data, options.split ?? "train");
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
   try {
-    const { vectors, dimension, fingerprint } = await itemVectors(data, items, { ...options, engine, cache, warnings });
+    const found = await itemVectors(data, items, { ...options, engine, cache, warnings });
+    const { vectors, dimension, fingerprint, usage } = found;
     const mined = mineLabelled({ ...options, items, vectors, dimension, engine, seed });
-    return await writeLabelledNegatives(out, format, mined, items, {
+    const written = await writeLabelledNegatives(out, format, mined, items, {
       version: version(),
       data: {
         source: data.source,
@@ -50,6 +52,7 @@ export async function mineLabelledToFile(options: MineLabelledOptions): Promise<
       parameters: parametersOf(options),
       seed,
     });
+    return { ...written, ...(usage === undefined ? {} : { usage }) };
   } finally {
     await engine.close();
   }

@@ -15,7 +15,8 @@ import { parseSampler, type SamplerName } from "../negatives/parse-sampler.js";
 import { candidateDocuments } from "../negatives/pools.js";
 import type { Sampler } from "../negatives/sampler.js";
 import { type NegativesFile, writeNegatives } from "../negatives/writing.js";
-import { type Chunking, openRetriever, VECTORS } from "./retrievers.js";
+import { type Paid, paid } from "./paid.js";
+import { type Chunking, openRetriever, readsVectors, VECTORS } from "./retrievers.js";
 
 export interface MineNegativesOptions {
   /** Files, or data already read. */
@@ -25,7 +26,7 @@ export interface MineNegativesOptions {
   readonly recognised?: (data: Dataset) => void;
   /** Cuts documents before they are indexed, for texts longer than a model reads. */
   readonly chunks?: Chunking;
-  /** A model folder, a URL, `bm25` or `tf-idf`; default `vectors`: those given. */
+  /** A model folder, a URL, `bm25` or `tf-idf`; default `vectors`: those given, which the folder of a head needs too. */
   readonly model?: string;
   /** Another model's vectors of the queries and documents. */
   readonly vectors?: VectorPair;
@@ -67,17 +68,13 @@ export async function* mine(options: MineNegativesOptions): AsyncGenerator<Drawn
 /** Mines into a file (`.jsonl` or `.jsonl.gz`) with its manifest beside it. */
 export async function mineToFile(
   options: MineNegativesOptions & { readonly out: string; readonly format?: "triplets" | "tuples" | "pairs" | "pools" },
-): Promise<NegativesFile> {
+): Promise<NegativesFile & Paid> {
   checkOutput(options.out);
   const opened = await openMining(options);
   try {
-    return await writeNegatives(
-      options.out,
-      options.format ?? "triplets",
-      opened.drawn,
-      opened.textOf,
-      opened.manifest,
-    );
+    const { drawn, textOf, manifest, usage } = opened;
+    const written = await writeNegatives(options.out, options.format ?? "triplets", drawn, textOf, manifest);
+    return { ...written, ...paid(usage) };
   } finally {
     await opened.close();
   }
@@ -95,8 +92,12 @@ export function checkOutput(path: string): void {
 async function openMining(options: MineNegativesOptions) {
   const { count = 4, depth = 100, short = "fewer", seed = 1, warnings = collectWarnings(), cache = null } = options;
   const model = options.model ?? VECTORS;
-  if (options.vectors !== undefined && model !== VECTORS)
-    throw inputError("bad-usage", "a model does not need the vectors of another", { field: "vectors", found: model });
+  if (options.vectors !== undefined && !readsVectors(model))
+    throw inputError("bad-usage", "a model of texts has no use for the vectors of another", {
+      field: "vectors",
+      found: model,
+      expected: "no model, or the folder of a head",
+    });
   const params = new Map(Object.entries(options.params ?? {}).map(([name, value]) => [name, String(value)]));
   const sampler = typeof options.sampler === "string" ? parseSampler(options.sampler, params) : options.sampler;
   const filters = (options.filters ?? []).flatMap((filter) =>
@@ -112,7 +113,7 @@ async function openMining(options: MineNegativesOptions) {
   const documents = candidateDocuments(data, split, set);
   const given = options.vectors === undefined ? undefined : await readGivenVectors(options.vectors, data);
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
-  const { retriever, similarity, kind } = await openRetriever(model, documents, {
+  const { retriever, similarity, kind, usage } = await openRetriever(model, documents, {
     engine,
     given,
     cache,
@@ -158,6 +159,7 @@ async function openMining(options: MineNegativesOptions) {
       },
       seed,
     },
+    usage,
     close: () => engine.close(),
   };
 }

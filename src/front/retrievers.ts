@@ -58,7 +58,7 @@ export async function openRetriever(
   options: OpenRetrieverOptions,
 ): Promise<OpenedRetriever> {
   const { chunks } = options;
-  if (chunks !== undefined && (name === VECTORS || isHead(name)))
+  if (chunks !== undefined && readsVectors(name))
     throw inputError("bad-usage", "given vectors are of whole documents, not of their chunks", { field: "chunks" });
   const { index, ...opened } = await openIndexer(name, options);
   if (chunks === undefined) return { ...opened, retriever: await index(documents) };
@@ -76,7 +76,7 @@ async function openIndexer(name: string, options: OpenRetrieverOptions): Promise
   const lexical = { name, similarity: "bm25", model: null } as const;
   if (name === "bm25") return { ...lexical, kind: "bm25", index: async (documents) => bm25(documents.values()) };
   if (name === "tf-idf") return { ...lexical, kind: "tf-idf", index: async (documents) => tfIdf(documents.values()) };
-  if (name === VECTORS || isHead(name)) {
+  if (readsVectors(name)) {
     const given = givenOf(name, options);
     const vectors =
       name === VECTORS ? givenVectors(given, options.engine) : await headVectors(name, given, options.engine);
@@ -107,9 +107,9 @@ export async function openVectors(
   return { vectors: model, model };
 }
 
-/** Whether a model is a network on rows of numbers. */
-function isHead(name: string): boolean {
-  return !isHosted(name) && isMlpFolder(name);
+/** Whether a model takes given vectors: it is these, or a head on them. */
+export function readsVectors(name: string): boolean {
+  return name === VECTORS || (!isHosted(name) && isMlpFolder(name));
 }
 
 function givenOf(name: string, { given }: OpenRetrieverOptions): GivenVectors {

@@ -3,6 +3,7 @@ import type { Dataset, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadData } from "../data/load.js";
 import { createEngine } from "../engine/onnxruntime.js";
+import { type Paid, paid } from "./paid.js";
 import { type Chunking, openRetriever } from "./retrievers.js";
 
 export interface SearchOptions {
@@ -23,7 +24,7 @@ export interface SearchOptions {
 }
 
 /** `result` of `nearmiss search`. */
-export interface SearchResult {
+export interface SearchResult extends Paid {
   readonly query: string;
   readonly model: string;
   readonly hits: readonly {
@@ -53,7 +54,7 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
       ? await loadData(options.data, { columns: options.columns ?? {}, warnings, recognised: options.recognised })
       : options.data;
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
-  const { retriever } = await openRetriever(options.model, data.documents, {
+  const { retriever, usage } = await openRetriever(options.model, data.documents, {
     engine,
     cache,
     warnings,
@@ -71,6 +72,7 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
           const title = document?.title === undefined || document.title === "" ? {} : { title: document.title };
           return { rank: i + 1, id, score: hits?.scores[i] ?? 0, ...title, text: document?.text ?? "" };
         }),
+        ...paid(usage),
       };
     },
     close: () => engine.close(),

@@ -16,6 +16,14 @@ export function nearmiss(argv: readonly string[], options: { cwd?: string; input
   return { code: status, out: stdout, err: stderr };
 }
 
+/** The same without holding up this process, which may be the server that the command asks. */
+export async function nearmissBeside(argv: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [bin, ...argv]);
+  const [out, err] = [child.stdout, child.stderr].map((stream) => stream.setEncoding("utf8").toArray());
+  const code = await new Promise<number | null>((done) => child.on("close", done));
+  return { code, out: (await out)?.join("") ?? "", err: (await err)?.join("") ?? "" };
+}
+
 /** Runs a module of code that imports from `dist/` (as `DIST`), sends it signals when it says so, and waits for its end. */
 export function script(
   code: string,

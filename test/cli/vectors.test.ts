@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadData } from "#nearmiss/data/load.js";
 import { writeNpy } from "#nearmiss/data/vectors.js";
-import { vectorOf } from "../encode/server.js";
-import { nearmiss } from "./nearmiss.js";
+import { serveVectors, vectorOf } from "../encode/server.js";
+import { nearmiss, nearmissBeside } from "./nearmiss.js";
 import { writePairs } from "./pairs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "nearmiss-vectors-"));
@@ -45,6 +45,71 @@ test("mine takes vectors instead of a model", () => {
   expect(result.queries).toBeGreaterThan(20);
   expect(JSON.parse(readFileSync(at("mined.jsonl"), "utf8").split("\n")[0]!).negative_rank).toBeGreaterThan(0);
   expect(run(...argv, at("x.jsonl"), "--model", "bm25")).toMatchObject({ code: 2, error: { code: "bad-usage" } });
+});
+
+test("a head is trained, measured beside the vectors it stands on, mined with, and put on other vectors", () => {
+  const run1 = ["--data", at("data"), ...given];
+  const { result } = run("train", ...run1, "--out", at("run"), "--epochs", "2", "--batch-size", "16");
+  expect(result.evaluation.systems.map(({ name }: { name: string }) => name)).toEqual([
+    "model",
+    "bm25",
+    "tf-idf",
+    "vectors",
+  ]);
+  expect(JSON.parse(readFileSync(at("run/config.json"), "utf8"))).toMatchObject({
+    model: "linear",
+    vectors: { queries: at("q.npy"), documents: at("d.npy") },
+  });
+  const head = ["--model", at("run/model")];
+  const { systems } = run("eval", ...run1, ...head, "--baselines", "none").result;
+  expect(systems).toMatchObject([
+    { name: "model", measures: result.evaluation.systems[0].measures },
+    { name: "vectors", measures: result.evaluation.systems[3].measures },
+  ]);
+  expect(run("mine", ...run1, ...head, "--sampler", "top-k", "--out", at("head.jsonl")).code).toBe(0);
+  const embedded = run("embed", ...head, "--input", at("q.npy"), "--output", at("tuned.npy"));
+  expect(embedded.result).toMatchObject({ texts: 96, dimension: 3 });
+  expect(readFileSync(at("tuned.npy.ids.txt"))).toEqual(readFileSync(at("q.npy.ids.txt")));
+  const again = run("train", "--config", at("run/config.json"), "--out", at("again"));
+  expect(again.result.fingerprint).toBe(result.fingerprint);
+  expect(run("train", ...run1, "--out", at("dry"), "--dry-run").result.model).toEqual({
+    family: "mlp",
+    dimension: 3,
+    parameters: 12,
+  });
+  expect(run("eval", "--data", at("data"), ...head)).toMatchObject({ code: 2, error: { code: "bad-usage" } });
+});
+
+test("what a server was asked for and its cost stand in the table, and under timing", async () => {
+  const { server, url } = await serveVectors();
+  const argv = [
+    "eval",
+    "--data",
+    at("data"),
+    "--measures",
+    "hit@1",
+    "--baselines",
+    "none",
+    "--model",
+    url,
+    "--model",
+    "bm25",
+  ];
+  const rest = ["--price", "2", "--cache", at("served")];
+  const first = await nearmissBeside([...argv, ...rest, "--json"]);
+  const again = await nearmissBeside([...argv, ...rest, "--json"]);
+  const shown = await nearmissBeside([...argv, ...rest, "--cache", at("fresh")]);
+  const mined = ["mine", "--data", at("data"), "--model", url, "--sampler", "top-k", "--out", at("served.jsonl")];
+  const mining = await nearmissBeside([...mined, "--cache", at("fresh"), "--json"]);
+  server.close();
+  const [cold, warm] = [JSON.parse(first.out), JSON.parse(again.out)];
+  expect(cold.result.systems.map(({ name }: { name: string }) => name)).toEqual([url, "bm25"]);
+  expect(cold.timing.usage).toEqual([{ name: url, requests: 3, texts: 115, tokens: 21, cost: 42e-6 }]);
+  expect(warm.timing.usage).toEqual([{ name: url, requests: 0, texts: 0, tokens: 0, cost: 0 }]);
+  expect(warm.result).toEqual(cold.result);
+  expect(shown.out).toMatch(/requests +tokens +cost/);
+  expect(shown.out).toMatch(/#letters .* 3 +21 +0\.000042$/m);
+  expect(JSON.parse(mining.out).timing.usage).toMatchObject({ requests: 1 });
 });
 
 test.each([

@@ -4,6 +4,7 @@ import type { EmbedResult } from "../../front/embed.js";
 import { count } from "../../report/figures.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { given, refuseExisting } from "../given.js";
+import { apart, usageLines } from "../usage.js";
 import { choice, shard } from "../values.js";
 
 interface EmbedFlags {
@@ -52,11 +53,12 @@ export const addEmbed: AddCommand = (program, run) => {
           warnings,
         };
         const result = await embed({ ...options, ...given({ output, shard, threads }) });
-        return { result, ...(output === undefined ? {} : { text: summaryText(result) }) };
+        return { ...apart(result), ...(output === undefined ? {} : { text: summaryText(result) }) };
       }),
     );
 };
 
-function summaryText({ texts, dimension, output }: EmbedResult): string {
-  return `${count(texts)} vectors of ${count(dimension)} numbers in ${output}`;
+function summaryText(result: EmbedResult): string {
+  const { texts, dimension, output } = result;
+  return [`${count(texts)} vectors of ${count(dimension)} numbers in ${output}`, ...usageLines(result)].join("\n");
 }

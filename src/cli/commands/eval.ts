@@ -5,6 +5,7 @@ import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { evaluationText } from "../evaluation-text.js";
 import { given, record, refuseExisting } from "../given.js";
+import { apart } from "../usage.js";
 import { choice, collect, columnNames, decimal, integer, nameList } from "../values.js";
 import { vectorPair } from "../vector-pair.js";
 
@@ -60,7 +61,7 @@ export const addEval: AddCommand = (program, run) => {
         const { evaluate } = await import("../../main.js");
         const { data, split, measures, depth, baselines, fuse, writeRun, compareRun, keepSelf } = flags;
         const { rerank, rerankDepth, perQuery } = flags;
-        const { usage, ...result } = await evaluate({
+        const result = await evaluate({
           ...{ data, split, seed, cache, progress, warnings, recognised },
           ...modelsOf(flags),
           ...given({ vectors: vectorPair(flags.vectors) }),
@@ -68,12 +69,7 @@ export const addEval: AddCommand = (program, run) => {
           ...given({ rerank, rerankDepth, perQuery }),
           ...given({ chunks: chunkingOf(flags), columns: record(flags.columns) }),
         });
-        // What was asked of a server depends on what the cache had.
-        return {
-          result,
-          text: evaluationText({ ...result, usage }),
-          ...(usage === undefined ? {} : { timing: { usage } }),
-        };
+        return { ...apart(result), text: evaluationText(result) };
       }),
     );
 };

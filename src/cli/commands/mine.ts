@@ -15,6 +15,7 @@ import {
 } from "../labelled-mining-options.js";
 import { type MiningFlags, withMiningOptions } from "../mining-options.js";
 import { table } from "../table.js";
+import { apart, usageLines } from "../usage.js";
 import { choice, columnNames } from "../values.js";
 import { vectorPair } from "../vector-pair.js";
 
@@ -72,7 +73,7 @@ export const addMine: AddCommand = (program, run) => {
             ...{ data: found, model, out, split, seed, cache, progress, warnings },
             ...{ format: labelledFormat(format), ...labelledStrategy(flags), ...given({ threads }) },
           });
-          return { result, text: labelledText(result, out) };
+          return { ...apart(result), text: [labelledText(result, out), ...usageLines(result)].join("\n") };
         }
         refuseLabelledFlags(flags);
         if (sampler === undefined)
@@ -85,7 +86,7 @@ export const addMine: AddCommand = (program, run) => {
           ...given({ count: flags.count, depth: flags.depth, candidates: flags.candidates, short: flags.short }),
           ...given({ chunks: chunkingOf(flags), keepSelf: flags.keepSelf, threads }),
         });
-        return { result, text: summaryText(result, out) };
+        return { ...apart(result), text: [summaryText(result, out), ...usageLines(result)].join("\n") };
       }),
     );
 };

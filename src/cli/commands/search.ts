@@ -3,6 +3,7 @@ import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { given, record } from "../given.js";
 import { hitsText } from "../hits-text.js";
+import { apart } from "../usage.js";
 import { columnNames, integer } from "../values.js";
 
 interface SearchFlags extends ChunkFlags {
@@ -29,7 +30,7 @@ export const addSearch: AddCommand = (program, run) => {
           ...options,
           ...given({ columns: record(columns), threads, chunks: chunkingOf(chunks) }),
         });
-        return { result, text: hitsText(result.hits) };
+        return { ...apart(result), text: hitsText(result.hits) };
       }),
     );
 };
