@@ -91,7 +91,7 @@ function usage({ onnx, rows, pairs = false, dimension }: ModelCardOptions): stri
   if (rows !== undefined)
     return `## Use
 
-\`nearmiss eval\` and \`nearmiss mine\` take the folder as \`--model\`. Anywhere else, \`onnx/model.onnx\` has one input, \`features\` (float32 [batch, inputs]: ${rows}), and one output, \`embedding\`.`;
+\`nearmiss eval\`, \`mine\` and \`embed\` take the folder as \`--model\`, for vectors of queries and documents with \`--vectors\`. Anywhere else, \`onnx/model.onnx\` has one input, \`features\` (float32 [batch, inputs]: ${rows}), and one output, \`embedding\`.`;
   const inBrowser = `
 
 In the browser or Node, with transformers.js:

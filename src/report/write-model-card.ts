@@ -13,6 +13,7 @@ export type CardModel = Pick<
 
 /** Options of a run that its card tells, in this order. */
 const told = [
+  "vectors",
   "loss",
   "scale",
   "lossParams",
