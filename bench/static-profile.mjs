@@ -8,7 +8,6 @@ import { noProgress } from "#nearmiss/base/progress.js";
 import { batchSampler } from "#nearmiss/data/batches.js";
 import { knownPositives, trainingRows } from "#nearmiss/data/rows.js";
 import { sequencer } from "#nearmiss/encode/model.js";
-import { bagMatrix } from "#nearmiss/engine/bags.js";
 import { createWasmHost } from "#nearmiss/engine/host-wasm.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import { adamwFactors } from "#nearmiss/engine/reference.js";
@@ -63,8 +62,9 @@ const graph = await InferenceSession.create(program.model, {
   interOpNumThreads: 1,
   graphOptimizationLevel: "basic",
   enableMemPattern: false,
+  extra: { session: { force_spinning_stop: "1" } },
 });
-const host = createWasmHost();
+const host = createWasmHost({ threads: Number(values.threads) });
 const [parameter, gradient, first, second] = [1, 2, 3, 4].map(() => host.allocate(table * width));
 const sizes = {};
 for (const batch of batches.slice(0, Number(values.steps))) {
@@ -73,7 +73,7 @@ for (const batch of batches.slice(0, Number(values.steps))) {
   });
   const layout = await timed("layout", () => layOutBatch(batch, () => [], known, "batch"));
   const { feeds } = await timed("collating", () => collateBatch(layout, encoder, tokens.query, tokens.document, 1));
-  const matrix = await timed("bags as a matrix", () => bagMatrix("t", feeds.ids.data, feeds.offsets.data, table));
+  const matrix = await timed("bags as a matrix", () => host.bagMatrix(feeds.ids.data, feeds.offsets.data, table));
   const bags = feeds.offsets.data.length - 1;
   const [out, dy] = [host.allocate(bags * width), host.allocate(bags * width)];
   await timed("means of bags", () => host.sparseProduct(matrix.byBag, parameter, width, out));

@@ -71,7 +71,7 @@ export function loadTokenizer(
       });
     });
   };
-  const contentIds = piecewise(content, idsOf) ?? idsOf;
+  const contentIds = piecewise(content, idsOf, library.get_vocab()) ?? idsOf;
   let template: readonly PairPart[] | null = null;
   const { prefix, suffix } = specialTokens(library, idsOf, file);
   if (maxLength !== null && !(Number.isInteger(maxLength) && maxLength > prefix.length + suffix.length)) {

@@ -4,7 +4,7 @@ import { inputError } from "../base/errors.js";
 export interface SparseMatrix {
   readonly starts: Int32Array;
   readonly ids: Int32Array;
-  readonly weights: Float64Array;
+  readonly weights: Float32Array | Float64Array;
 }
 
 /** The means of bags as a sparse matrix: what is repeated in a bag is one entry, and each row of the table that any bag names is known. */
@@ -17,10 +17,8 @@ export interface BagMatrix {
   readonly rows: Int32Array;
 }
 
-/** Bag b is ids[offsets[b]] … ids[offsets[b + 1] − 1]. Throws `index` unless all ids are rows of the table and the offsets cover them. */
-export function bagMatrix(table: string, ids: Int32Array, offsets: Int32Array, tableRows: number): BagMatrix {
-  checkIds(table, ids, tableRows);
-  checkOffsets(table, offsets, ids.length);
+/** Bag b is ids[offsets[b]] … ids[offsets[b + 1] − 1]: see `checkBags`. */
+export function bagMatrix(ids: Int32Array, offsets: Int32Array, tableRows: number): BagMatrix {
   const bags = offsets.length - 1;
   const starts = new Int32Array(bags + 1);
   const columns = new Int32Array(ids.length);
@@ -71,6 +69,12 @@ function turned({ starts, ids, weights }: SparseMatrix, named: Int32Array): Pick
   }
   const byRow = { starts: rowStarts.slice(0, count + 1), ids: bags, weights: shares };
   return { byRow, rows: rows.slice(0, count) };
+}
+
+/** Throws `index` unless all ids are rows of the table and the offsets cover them. */
+export function checkBags(table: string, ids: Int32Array, offsets: Int32Array, tableRows: number): void {
+  checkIds(table, ids, tableRows);
+  checkOffsets(table, offsets, ids.length);
 }
 
 /** Throws `index` unless every id is a row of the table. The kernels do not look. */

@@ -1,5 +1,5 @@
 import { type Arena, createArena } from "./arena.js";
-import type { SparseMatrix } from "./bags.js";
+import type { BagMatrix, SparseMatrix } from "./bags.js";
 import type { MaskKey } from "./dropout.js";
 import type { Block, Host } from "./host.js";
 import type { AdamwFactors } from "./reference.js";
@@ -33,13 +33,17 @@ export interface WasmHost extends Host<WasmBlock> {
   /** Fills a block with `count` keep decisions, a byte each; it must have room for the next multiple of 16. */
   fillMask(mask: WasmBlock, count: number, key: MaskKey, threshold: number): void;
   bytes(block: WasmBlock): Uint8Array<ArrayBuffer>;
+  /** As `bagMatrix` in bags.ts; the shares are float32. */
+  bagMatrix(ids: Int32Array, offsets: Int32Array, tableRows: number): BagMatrix;
   /** Where blocks begin, for kernels beside these. */
   readonly memory: WebAssembly.Memory;
   /** Bytes in use. */
   used(): number;
 }
 
-type List = Int32Array | Float64Array | Uint8Array;
+type List = Int32Array | Float32Array | Float64Array | Uint8Array;
+
+type Seven = [number, number, number, number, number, number, number];
 
 /** Values from which a table is worth several threads: waking one costs as much as a pass over a tenth of it. */
 const WORTH_SHARING = 2 ** 18;
@@ -93,6 +97,40 @@ export function createWasmHost({ threads = 1 }: { readonly threads?: number } = 
       move(block, own);
       const buffer = own.arena.memory.buffer as ArrayBuffer;
       return new Uint8Array(buffer, block.address, 4 * block.length);
+    },
+    bagMatrix(ids, offsets, tableRows) {
+      const bags = offsets.length - 1;
+      const [entry, named] = [new Int32Array(tableRows).fill(-1), new Int32Array(tableRows)];
+      const most = Math.min(ids.length, tableRows);
+      // What the kernels fill: starts, columns and weights of the one matrix and of the other, and the rows' numbers.
+      const room = [bags + 1, ids.length, ids.length, most + 1, ids.length, ids.length, most];
+      const filled = room.map((length) => own.arena.allocate(4 * length)) as Seven;
+      try {
+        const [starts, columns, weights, rowStarts, bagOf, shares, rows] = filled;
+        let [entries, count] = [0, 0];
+        withLists(own, [ids, offsets, entry, named], (i = 0, o = 0, e = 0, n = 0) => {
+          entries = own.kernels.collapseBags(i, o, bags, e, n, starts, columns, weights);
+          count = own.kernels.turnBags(starts, columns, weights, bags, n, tableRows, e, rows, rowStarts, bagOf, shares);
+        });
+        const { buffer } = own.arena.memory;
+        const integers = (address: number, length: number) => new Int32Array(buffer, address, length).slice();
+        const floats = (address: number, length: number) => new Float32Array(buffer, address, length).slice();
+        return {
+          byBag: {
+            starts: integers(starts, bags + 1),
+            ids: integers(columns, entries),
+            weights: floats(weights, entries),
+          },
+          byRow: {
+            starts: integers(rowStarts, count + 1),
+            ids: integers(bagOf, entries),
+            weights: floats(shares, entries),
+          },
+          rows: integers(rows, count),
+        };
+      } finally {
+        for (const address of filled) own.arena.free(address);
+      }
     },
     used: () => own.arena.used() + (shared?.arena.used() ?? 0),
     adamw(parameter, gradient, first, second, { from, count }, factors) {

@@ -1,6 +1,6 @@
 import type { Bindings } from "../graph/dim.js";
 import type { Tensor } from "../graph/tensor.js";
-import { bagMatrix } from "./bags.js";
+import { bagMatrix, checkBags } from "./bags.js";
 import { dropoutMask, maskKey, maskThreshold } from "./dropout.js";
 import { missingDropout } from "./errors.js";
 import type { Executable, RowGradient, RunRequest } from "./executable.js";
@@ -55,7 +55,9 @@ async function compile(spec: ProgramSpec): Promise<Executable<FloatArray>> {
           const ids = results[`ids ${i}`]!.data as Int32Array;
           if (offsets === undefined) return { ...part, ids };
           const [tableRows = 0] = request.weights.get(parameter)?.shape ?? [];
-          return { ...part, bags: bagMatrix(parameter, ids, results[`offsets ${i}`]!.data as Int32Array, tableRows) };
+          const bounds = results[`offsets ${i}`]!.data as Int32Array;
+          checkBags(parameter, ids, bounds, tableRows);
+          return { ...part, bags: bagMatrix(ids, bounds, tableRows) };
         }),
         release: () => undefined,
       };

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { workError } from "../base/errors.js";
 import type { Bindings } from "../graph/dim.js";
 import type { DType, Shape } from "../graph/tensor.js";
-import { type BagMatrix, bagMatrix } from "./bags.js";
+import { type BagMatrix, checkBags } from "./bags.js";
 import { maskKey, maskThreshold } from "./dropout.js";
 import { missingDropout } from "./errors.js";
 import type { Executable, RowGradient, RunRequest, RunResults } from "./executable.js";
@@ -106,7 +106,11 @@ async function runSession(
     const bagsOf = (table: string, ids: IdsSource, offsets: IdsSource): BagMatrix => {
       const key = `${table} ${ids.name} ${offsets.name}`;
       const [rows = 0] = shapeOf(weights, table);
-      const matrix = matrices.get(key) ?? bagMatrix(table, idsOf(ids), idsOf(offsets), rows);
+      const known = matrices.get(key);
+      if (known !== undefined) return known;
+      const [members, bounds] = [idsOf(ids), idsOf(offsets)];
+      checkBags(table, members, bounds, rows);
+      const matrix = host.bagMatrix(members, bounds, rows);
       matrices.set(key, matrix);
       return matrix;
     };

@@ -66,6 +66,29 @@ export interface WasmKernels {
     rows: number,
     fresh: number,
   ): void;
+  collapseBags(
+    ids: number,
+    offsets: number,
+    bags: number,
+    entry: number,
+    named: number,
+    starts: number,
+    columns: number,
+    weights: number,
+  ): number;
+  turnBags(
+    starts: number,
+    columns: number,
+    weights: number,
+    bags: number,
+    named: number,
+    tableRows: number,
+    next: number,
+    rows: number,
+    rowStarts: number,
+    bagOf: number,
+    shares: number,
+  ): number;
   scatterAddRows(gradient: number, ids: number, count: number, width: number, dy: number): void;
 }
 
@@ -105,7 +128,7 @@ export interface NearestKernels {
 
 /** The compiled kernels over a memory. Those over a shared one are compiled apart: a module says which it takes. */
 export function loadKernels(memory: WebAssembly.Memory): WasmKernels {
-  const files = ["adamw", "sgd", "arithmetic", "dropout", "rows"];
+  const files = ["adamw", "sgd", "arithmetic", "dropout", "rows", "bags"];
   return Object.assign({}, ...files.map((file) => exportsOf(file, memory))) as WasmKernels;
 }
 

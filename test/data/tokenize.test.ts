@@ -114,7 +114,12 @@ test("reading piece by piece gives what reading the whole text gives", () => {
     "é",
     "𠀀",
     "[SEP]",
+    "[sep",
+    "]",
     ",",
+    "jump",
+    "7",
+    "over".repeat(30),
     "Σ",
     "ş",
   );

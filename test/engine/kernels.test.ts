@@ -119,7 +119,7 @@ test.each([1, 4, 6, 32, 70])(
     const offsets = Int32Array.of(0, 5, 5, 6, 70, 80);
     const table = normals(rows * width, "table");
     const dy = normals(5 * width, "dy");
-    const { byBag, byRow, rows: named } = bagMatrix("table", ids, offsets, rows);
+    const { byBag, byRow, rows: named } = bagMatrix(ids, offsets, rows);
 
     const means = host.allocate(5 * width);
     host.values(means).fill(Number.NaN);
@@ -156,7 +156,7 @@ test.each([1, 4, 6, 32, 70])(
 );
 
 test("a bag's repeated ids are one entry, and no row is named that no bag has", () => {
-  const matrix = bagMatrix("table", Int32Array.of(4, 1, 4, 4, 1, 7), Int32Array.of(0, 4, 4, 6), 9);
+  const matrix = bagMatrix(Int32Array.of(4, 1, 4, 4, 1, 7), Int32Array.of(0, 4, 4, 6), 9);
   expect(matrix).toEqual({
     byBag: {
       starts: Int32Array.of(0, 2, 2, 4),
@@ -170,6 +170,29 @@ test("a bag's repeated ids are one entry, and no row is named that no bag has", 
     },
     rows: Int32Array.of(1, 4, 7),
   });
+});
+
+test("the kernels make the same matrix of bags", () => {
+  const { host } = createBlocks();
+  const used = host.used();
+  for (const [bags, most, rows] of [
+    [0, 1, 3],
+    [1, 1, 1],
+    [7, 0, 4],
+    [40, 90, 50],
+  ] as const) {
+    const sizes = integers(bags, most + 1, "sizes", bags);
+    const offsets = Int32Array.from([0, ...sizes]);
+    for (let bag = 0; bag < bags; bag++) offsets[bag + 1]! += offsets[bag]!;
+    const ids = integers(offsets[bags]!, rows, "members", bags);
+    const { byBag, byRow, rows: named } = bagMatrix(ids, offsets, rows);
+    expect(host.bagMatrix(ids, offsets, rows)).toEqual({
+      byBag: { ...byBag, weights: Float32Array.from(byBag.weights) },
+      byRow: { ...byRow, weights: Float32Array.from(byRow.weights) },
+      rows: named,
+    });
+  }
+  expect(host.used()).toBe(used);
 });
 
 test.each([[[]], [[0]], [[0, 1, 4, 9, 10]], [[3, 10]], [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]])(
@@ -213,7 +236,7 @@ test("rows of a large table have the same bytes on any number of threads, and on
   const dy = normals(bags * width, "large dy");
   const offsets = Int32Array.from({ length: bags + 1 }, (_, bag) => bag * bag);
   const ids = integers(bags * bags, rows / 2, "large ids");
-  const { byBag, byRow, rows: named } = bagMatrix("table", ids, offsets, rows);
+  const { byBag, byRow, rows: named } = bagMatrix(ids, offsets, rows);
   const factors = adamwFactors({ beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0 }, 3, 0.01, 0.5);
   const run = (threads: number) => {
     const host = createWasmHost({ threads });
