@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { schedule } from "../engine/schedule.js";
 import type { HostTensor, Optimiser, Weights } from "../engine/types.js";
 import type { TrainConfig } from "./config.js";
@@ -52,7 +53,8 @@ export function createTrainer<Drawn>(task: Task<Drawn>, config: TrainConfig): Tr
       const next = step + 1;
       ahead = null;
       if (next < plan.total && !plan.refreshes.includes(next)) {
-        ahead = { step: next, drawn, ready: prepare(next, drawn) };
+        // A turn later, so that the engine has its work first.
+        ahead = { step: next, drawn, ready: setImmediate().then(() => prepare(next, drawn)) };
         // A failure is the next update's to report.
         ahead.ready.catch(() => undefined);
       }
