@@ -4,7 +4,7 @@ import { networkOf } from "./encoder.js";
 import { constant, normal, withArchitecture } from "./fresh.js";
 import { editJsonText } from "./json.js";
 import { PREFIXES } from "./parameters.js";
-import type { FloatTensor, TensorPlace, TransformerDescription } from "./types.js";
+import type { FloatTensor, JsonObject, TensorPlace, TransformerDescription } from "./types.js";
 
 /**
  * An encoder with a head for masked language modelling that has learnt nothing: matrices normal with deviation 0.02, biases 0, norms 1 and 0; its last product is with
@@ -19,9 +19,12 @@ export function freshMaskedLm(options: {
   const network = networkOf(model);
   const names = maskedLmNames[model.family];
   const [vocabulary, width] = network.parameters.get(network.words) as readonly [number, number];
+  const text = model.configText ?? "{}";
+  // ModernBERT's head has biases where its configuration says so.
   const modern = model.family === "modernbert";
+  const denseBias = !modern || (JSON.parse(text) as JsonObject)["classifier_bias"] === true;
   const head = new Map<string, readonly number[]>([
-    ...denseShapes(names.dense, width, network.hiddenSize, !modern),
+    ...denseShapes(names.dense, width, network.hiddenSize, denseBias),
     ...normShapes(names.norm, width, modern ? model.config.normBias : true),
     [names.outputBias, [vocabulary]],
   ]);
@@ -39,7 +42,6 @@ export function freshMaskedLm(options: {
     }),
   );
   for (const name of head.keys()) places.set(name, { folder: model.tokenFolder, tensor: name });
-  const text = model.configText ?? "{}";
   return {
     model: { ...model, places, configText: editJsonText(text, withArchitecture(text, "ForMaskedLM")) },
     tensors,

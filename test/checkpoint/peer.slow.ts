@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collectWarnings } from "#nearmiss/base/warnings.js";
 import {
+  encoderOf,
   freshCrossEncoder,
+  freshMaskedLm,
   loadWeights,
   maskedLanguageModelOf,
   readCrossEncoder,
@@ -95,6 +97,13 @@ if request["do"] == "make":
         result[name] = rows(SentenceTransformer(f"{request['root']}/{name}-guess", device="cpu").encode(request["texts"], batch_size=1))
 else:
     for path in request["cross"]: result[path] = rows(CrossEncoder(path, device="cpu").predict(request["pairs"], batch_size=2))
+    for path in request["guess"]:
+        model, told = AutoModelForMaskedLM.from_pretrained(path, output_loading_info=True)
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(path, model_max_length=16)
+        typed = model.config.model_type in ("bert", "electra")
+        encode = lambda t: {k: v for k, v in tokenizer(t, truncation=True, return_tensors="pt").items() if typed or k != "token_type_ids"}
+        with torch.no_grad(): logits = [model.eval()(**encode(t)).logits[0].double().tolist() for t in request["texts"]]
+        result[path] = {"missing": sorted(told["missing_keys"]), "unexpected": sorted(told["unexpected_keys"]), "logits": logits}
     for path in request["embed"]: result[path] = rows(SentenceTransformer(path, device="cpu").encode(request["texts"], batch_size=2))
 json.dump(result, open(request["out"], "w"))
 `;
@@ -144,8 +153,9 @@ describe.skipIf(python === undefined)("random models of transformers give the sa
     await writeModelFolder(join(root, "written", name), { model: folder, tensors });
   });
 
-  test.each(names)("%s: guesses of tokens", async (name) => {
-    const folder = await readModelFolder(join(root, `${name}-guess`), collectWarnings());
+  /** Logits of every token of the texts, text after text. */
+  async function guesses(path: string): Promise<Rows> {
+    const folder = await readModelFolder(path, collectWarnings());
     const model = maskedLanguageModelOf(folder as TransformerDescription);
     const tensors = loadWeights(folder);
     const weights = await engine.load(new Map([...model.parameters.keys()].map((key) => [key, tensors.get(key)!])));
@@ -157,18 +167,24 @@ describe.skipIf(python === undefined)("random models of transformers give the sa
     );
     const { logits } = model.forward({ groups, dropout: 0, attentionDropout: 0 });
     const program = await engine.compile({ outputs: { logits } });
-    const found = rowsOf({
+    const packed = rowsOf({
       ...(await engine.run(program, feeds, weights))["logits"]!,
       rows: feeds["labels"]!.shape[0]!,
       dimension: 15,
     } as never);
-    const order = [...place.keys()].sort((a, b) => place[a]! - place[b]!);
-    expectClose(
-      found,
-      order.flatMap((i) => (made[`${name}-guess`] as Rows[])[i]!),
-    );
+    const starts = new Map<number, number>();
+    let at = 0;
+    for (const text of [...place.keys()].sort((a, b) => place[a]! - place[b]!)) {
+      starts.set(text, at);
+      at += rows[text]!.length;
+    }
     await engine.release(program);
     await engine.release(weights);
+    return rows.flatMap(({ length }, text) => packed.slice(starts.get(text), starts.get(text)! + length));
+  }
+
+  test.each(names)("%s: guesses of tokens", async (name) => {
+    expectClose(await guesses(join(root, `${name}-guess`)), (made[`${name}-guess`] as Rows[]).flat());
   });
 
   test.each(names.flatMap((name) => [`${name}-one`, `${name}-three`]))("%s: scores of pairs", async (name) => {
@@ -187,6 +203,7 @@ describe.skipIf(python === undefined)("random models of transformers give the sa
     const written = (name: string) => join(root, "written", name);
     const warnings = collectWarnings();
     const fresh = new Map<string, Rows>();
+    const guessed = new Map<string, Rows>();
     for (const name of names) {
       // A cross-encoder that begins with the encoder.
       const folder = await readModelFolder(join(root, `${name}-guess`), warnings);
@@ -195,9 +212,26 @@ describe.skipIf(python === undefined)("random models of transformers give the sa
       const scorer = await openCrossEncoder(written(`${name}-fresh`), { engine, warnings });
       fresh.set(written(`${name}-fresh`), rowsOf(await scorer.classify(pairs)));
       await scorer.release();
+      // The encoder without its head for masked tokens, under a new one.
+      const { parameters } = encoderOf(folder);
+      const bare = <T>(held: ReadonlyMap<string, T>) => new Map([...held].filter(([key]) => parameters.has(key)));
+      const model = { ...options.model, places: bare(folder.places) };
+      const headed = freshMaskedLm({ model, tensors: bare(options.tensors), seed: 3 });
+      await writeModelFolder(written(`${name}-head`), headed);
+      guessed.set(written(`${name}-head`), await guesses(written(`${name}-head`)));
     }
     const cross = names.flatMap((name) => [written(`${name}-one`), written(`${name}-three`)]);
-    const opened = peer({ do: "open", cross: [...cross, ...fresh.keys()], embed: names.map(written) });
+    const opened = peer({
+      do: "open",
+      cross: [...cross, ...fresh.keys()],
+      embed: names.map(written),
+      guess: [...guessed.keys()],
+    });
+    for (const [path, rows] of guessed) {
+      const { logits, ...told } = opened[path] as { readonly logits: Rows[] };
+      expect(told, path).toEqual({ missing: [], unexpected: [] });
+      expectClose(rows, logits.flat());
+    }
     for (const [path, rows] of fresh) expectClose(opened[path] as Rows, rows);
     for (const name of names) {
       expectClose(opened[written(name)] as Rows, made[name] as Rows);
