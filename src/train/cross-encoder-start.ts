@@ -1,14 +1,16 @@
+import { existsSync } from "node:fs";
 import { inputError } from "../base/errors.js";
 import type { Warnings } from "../base/warnings.js";
 import {
   type CrossEncoderDescription,
+  type CrossEncoderFolder,
   type FloatTensor,
   freshCrossEncoder,
   loadWeights,
   readCrossEncoder,
 } from "../checkpoint/index.js";
 import type { TrainConfig } from "./config.js";
-import { fingerprintOf, type StartRecord, startingModel } from "./start.js";
+import { fingerprintOf, restart, type StartRecord, startingModel } from "./start.js";
 
 /** How the starting weights of a cross-encoder are made again. */
 export type CrossEncoderStart =
@@ -28,6 +30,25 @@ export interface StartingCrossEncoder {
   readonly description: CrossEncoderDescription;
   readonly tensors: ReadonlyMap<string, FloatTensor>;
   readonly record: CrossEncoderStart;
+}
+
+/** The starting weights of a cross-encoder that nearmiss trained; null where they cannot be had any more. */
+export async function restartCrossEncoder(
+  trained: CrossEncoderFolder,
+  warnings: Warnings,
+): Promise<Pick<StartingCrossEncoder, "tensors" | "record"> | null> {
+  const record = trained.manifest?.["start"] as CrossEncoderStart | undefined;
+  if (record === undefined) return null;
+  if (record.kind === "folder") {
+    if (!existsSync(record.path)) return null;
+    const folder = await readCrossEncoder(record.path, warnings);
+    return folder.fingerprint === record.fingerprint ? { tensors: loadWeights(folder), record } : null;
+  }
+  const start = await restart(record.encoder, trained, warnings);
+  if (start === null || start.description.family === "static") return null;
+  const { labels, seed } = record;
+  const { tensors } = freshCrossEncoder({ model: start.description, tensors: start.tensors, labels, seed });
+  return fingerprintOf(tensors) === record.fingerprint ? { tensors, record } : null;
 }
 
 /**

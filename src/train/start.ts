@@ -106,7 +106,9 @@ export async function startingModel(
 /** The starting weights of a model that nearmiss trained, from the manifest's record; null when they cannot be had any more. */
 export async function restart(
   record: StartRecord,
-  trained: ModelDescription,
+  trained: Pick<ModelDescription, "tokenizerJson" | "tokenizerConfig" | "maxLength"> & {
+    readonly config: { readonly vocabSize: number };
+  },
   warnings: Warnings,
 ): Promise<StartingModel | null> {
   if (record.kind === "folder") {

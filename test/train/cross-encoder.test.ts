@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { collectWarnings } from "#nearmiss/base/warnings.js";
 import { readCrossEncoder } from "#nearmiss/checkpoint/index.js";
 import { openCrossEncoder } from "#nearmiss/encode/cross-encoder.js";
+import { evaluate } from "#nearmiss/front/evaluate.js";
 import { resolveConfig, type TrainConfigInput } from "#nearmiss/train/config.js";
 import { crossEncoderTask } from "#nearmiss/train/cross-encoder-task.js";
 import { openMetricsLog } from "#nearmiss/train/metrics-log.js";
@@ -80,6 +81,9 @@ describe("scored pairs", () => {
     expect(evaluation.data).toMatchObject({ kind: "scored", split: "test", queries: 24 });
     expect(model!.measures["spearman"]!.mean).toBeGreaterThan(0.9);
     expect(untrained!.measures["spearman"]!.mean).toBeLessThan(0.6);
+    // What eval finds is what training found, of the untrained model too.
+    const again = await evaluate({ data: ofScores, model: join(out, "model"), baselines: ["untrained"], threads: 1 });
+    expect(again.systems).toEqual(evaluation.systems);
     await withEngine(async (engine) => {
       const scorer = await openCrossEncoder(join(out, "model"), { engine, warnings });
       const [bad, fair, good] = await scorer.scorePairs(words.map((word) => ["question 3", `answer 5 is ${word}`]));
@@ -133,6 +137,11 @@ describe("lists", () => {
       ["tf-idf", "tf-idf"],
       ["bm25+untrained", "untrained"],
     ]);
+    const again = await evaluate({
+      ...{ data: ofLists, model: "bm25", rerank: join(out, "model"), baselines: [], threads: 1 },
+    });
+    const reranked = again.systems.find(({ name }) => name === "bm25+rerank");
+    expect(reranked!.measures).toEqual(evaluation.systems[0]!.measures);
     const [model, bm25] = evaluation.systems.map(({ measures }) => measures["hit@1"]!.mean);
     // BM25 cannot tell the three documents of a query apart.
     expect(bm25).toBeLessThan(0.7);
