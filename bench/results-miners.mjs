@@ -2,7 +2,6 @@
 // section of docs/results.md.
 //
 //     node bench/results-miners.mjs [--sets banking77,omniglot,digits] [--seeds 1,2,3] [--steps 300] [--data ../shared/data] [--dry]
-import { parseArgs } from "node:util";
 import { rng, shuffle } from "#nearmiss/base/rng.js";
 import { labelledBatches } from "#nearmiss/data/labelled-batches/index.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
@@ -12,20 +11,10 @@ import { miner } from "#nearmiss/miners/index.js";
 import { endless } from "#nearmiss/train/endless.js";
 import { collapseStep, meanAndDeviation, openArm } from "./labelled/arm.mjs";
 import { labelledSets } from "./labelled/data.mjs";
+import { labelledOptions } from "./labelled/options.mjs";
 import { writeSection } from "./labelled/section.mjs";
 
-const { values } = parseArgs({
-  options: {
-    sets: { type: "string", default: "banking77,omniglot,digits" },
-    seeds: { type: "string", default: "1,2,3" },
-    steps: { type: "string", default: "300" },
-    data: { type: "string", default: "../shared/data" },
-    threads: { type: "string", default: "2" },
-    dry: { type: "boolean", default: false },
-  },
-});
-const [steps, threads] = [values.steps, values.threads].map(Number);
-const seeds = values.seeds.split(",").map(Number);
+const { values, seeds, threads, steps } = labelledOptions({ sets: "banking77,omniglot,digits", steps: "300" });
 const margin = 0.2;
 const comparing = { metric: "cosine", normalize: false };
 const windows = {

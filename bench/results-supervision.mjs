@@ -1,7 +1,6 @@
 // Pairs against triplets against cross-entropy, each with the batches it wants and the same number of encoder rows. Writes its section of docs/results.md.
 //
 //     node bench/results-supervision.mjs [--sets banking77,omniglot,digits] [--seeds 1,2,3] [--steps 300] [--data ../shared/data] [--dry]
-import { parseArgs } from "node:util";
 import { labelledBatches } from "#nearmiss/data/labelled-batches/index.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import { loss } from "#nearmiss/losses/index.js";
@@ -9,20 +8,10 @@ import { miner } from "#nearmiss/miners/index.js";
 import { endless } from "#nearmiss/train/endless.js";
 import { meanAndDeviation, openArm } from "./labelled/arm.mjs";
 import { labelledSets } from "./labelled/data.mjs";
+import { labelledOptions } from "./labelled/options.mjs";
 import { writeSection } from "./labelled/section.mjs";
 
-const { values } = parseArgs({
-  options: {
-    sets: { type: "string", default: "banking77,omniglot,digits" },
-    seeds: { type: "string", default: "1,2,3" },
-    steps: { type: "string", default: "300" },
-    data: { type: "string", default: "../shared/data" },
-    threads: { type: "string", default: "2" },
-    dry: { type: "boolean", default: false },
-  },
-});
-const [steps, threads] = [values.steps, values.threads].map(Number);
-const seeds = values.seeds.split(",").map(Number);
+const { values, seeds, threads, steps } = labelledOptions({ sets: "banking77,omniglot,digits", steps: "300" });
 const cosine = { metric: "cosine", normalize: false };
 const arms = [
   ["pairs: contrastive-hadsell", "contrastive-hadsell", { margin: 0.5, metric: "cosine" }, null],

@@ -2,27 +2,16 @@
 // centres of all classes as training goes on. Writes its section of docs/results.md.
 //
 //     node bench/results-tuples.mjs [--sets omniglot,digits] [--seeds 1,2,3] [--rows 24000] [--data ../shared/data] [--dry]
-import { parseArgs } from "node:util";
 import { rng } from "#nearmiss/base/rng.js";
 import { createEngine } from "#nearmiss/engine/onnxruntime.js";
 import { loss } from "#nearmiss/losses/index.js";
 import { meanAndDeviation, openArm } from "./labelled/arm.mjs";
 import { labelledSets } from "./labelled/data.mjs";
+import { labelledOptions } from "./labelled/options.mjs";
 import { writeSection } from "./labelled/section.mjs";
 import { tupleBatch, tupleLosses } from "./labelled/tuples.mjs";
 
-const { values } = parseArgs({
-  options: {
-    sets: { type: "string", default: "omniglot,digits" },
-    seeds: { type: "string", default: "1,2,3" },
-    rows: { type: "string", default: "24000" },
-    data: { type: "string", default: "../shared/data" },
-    threads: { type: "string", default: "2" },
-    dry: { type: "boolean", default: false },
-  },
-});
-const [budget, threads] = [values.rows, values.threads].map(Number);
-const seeds = values.seeds.split(",").map(Number);
+const { values, seeds, threads, rows: budget } = labelledOptions({ sets: "omniglot,digits", rows: "24000" });
 const looks = 4;
 
 const engine = await createEngine({ threads });
@@ -46,6 +35,8 @@ else writeSection("Triplets, tuplets and N pairs", "node bench/results-tuples.mj
 /** Trains until so many rows went through the encoder, with a look at quality and distances at equal shares of them. */
 async function train(set, seed, { loss: [name, options], drawn, rows }, n) {
   const steps = Math.floor(budget / rows(n));
+  if (steps < looks)
+    throw new Error(`--rows ${budget} are ${steps} steps of ${name}: at least ${looks * rows(n)} are needed`);
   const arm = await openArm({ engine, set, seed, loss: loss(name, options), steps });
   const byLabel = new Map();
   for (const id of arm.train) byLabel.set(arm.labelOf(id), [...(byLabel.get(arm.labelOf(id)) ?? []), id]);

@@ -52,6 +52,7 @@ export function combine<K extends BatchKind>(parts: readonly WeightedLoss<K>[]):
     scope: first.loss.scope,
     scale: first.loss.scale,
     memory: parts.every(({ loss }) => loss.memory),
+    queue: parts.some(({ loss }) => loss.queue),
     parameters: (sizes) =>
       parts.flatMap(({ loss }, i) =>
         loss.parameters(sizes).map((one) => ({ ...one, name: `${names[i]}/${one.name}` })),

@@ -15,7 +15,7 @@ export interface LossFactory<N extends string = string, K extends BatchKind = Ba
 export function defineLoss<const N extends string, K extends BatchKind, S extends z.ZodObject>(
   definition: LossDefinition<N, K, S>,
 ): LossFactory<N, K, z.input<S>> {
-  const { name, scope = "batch", memory = false } = definition;
+  const { name, scope = "batch", memory = false, queue = false } = definition;
   const kinds = Object.keys(definition.build) as K[];
   return {
     name,
@@ -34,6 +34,7 @@ export function defineLoss<const N extends string, K extends BatchKind, S extend
         scope,
         scale: scaleOf(options),
         memory,
+        queue,
         parameters: (sizes) => definition.parameters?.(sizes, options) ?? [],
         build,
       };

@@ -26,6 +26,7 @@ import type { PairBatch } from "./types.js";
 export const mochi = defineLoss({
   name: "mochi",
   scope: "own",
+  queue: true,
   options: z.strictObject({
     temperature: z.number().positive().default(0.2),
     topN: z.number().int().positive().default(1024),

@@ -12,6 +12,7 @@ import type { PairBatch } from "./types.js";
 export const moco = defineLoss({
   name: "moco",
   scope: "own",
+  queue: true,
   options: z.strictObject({ temperature: z.number().positive().default(0.07) }),
   build: {
     pairs: (batch, { temperature }) =>

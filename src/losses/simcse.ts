@@ -32,6 +32,7 @@ export const simcse = defineLoss({
  */
 export const esimcse = defineLoss({
   name: "esimcse",
+  queue: true,
   options: z.strictObject({ temperature }),
   build: {
     pairs: (batch, { temperature }) =>

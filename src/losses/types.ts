@@ -128,6 +128,8 @@ export interface Loss<K extends BatchKind = BatchKind> {
   readonly scale: number;
   /** Whether a labelled batch may have references beyond its own rows: a memory of earlier ones. */
   readonly memory: boolean;
+  /** Whether it is itself only with a queue of a momentum encoder's vectors (`PairBatch.queue`). */
+  readonly queue: boolean;
   parameters(sizes: LossSizes): readonly LossParameter[];
   readonly build: { readonly [B in K]: (batch: Batches[B], parameters: LossParameters) => LossOutput };
 }
@@ -141,6 +143,8 @@ export interface LossDefinition<N extends string, K extends BatchKind, S extends
   readonly scope?: NegativeScope;
   /** Only for losses over labelled rows: whether references may go on beyond the rows. Absent: no. */
   readonly memory?: boolean;
+  /** Only for losses over pairs: whether they need a queue. Absent: no. */
+  readonly queue?: boolean;
   readonly parameters?: (sizes: LossSizes, options: z.output<S>) => readonly LossParameter[];
   readonly build: {
     readonly [B in K]: (batch: Batches[B], options: z.output<S>, parameters: LossParameters) => LossOutput;

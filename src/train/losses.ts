@@ -11,8 +11,7 @@ import type { TrainConfig } from "./config.js";
 export function lossOver<K extends BatchKind>(config: TrainConfig, what: string, ...kinds: readonly K[]): Loss<K> {
   const { scale, margin, lossParams: params } = config;
   const loss = configuredLoss(config.loss, { scale, margin, params });
-  // Without its queue it would be another loss under this name.
-  if (loss.name === "esimcse") throw notImplemented("the queue of esimcse in training");
+  if (loss.queue) throw notImplemented(`a queue in training, which the loss ${loss.name} needs,`);
   if (kinds.some((kind) => kind in loss.build)) return loss as unknown as Loss<K>;
   const fitting = losses.filter((factory) => kinds.some((kind) => (factory.kinds as readonly string[]).includes(kind)));
   throw inputError("wrong-loss", `the loss ${loss.name} cannot be given ${what}`, {
