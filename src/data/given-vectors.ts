@@ -67,7 +67,7 @@ export async function readVectorMatrix(path: string): Promise<VectorMatrix> {
 async function openVectors(given: string | VectorMatrix, kind: "queries" | "documents", data: RetrievalData) {
   const name = typeof given === "string" ? given : `the vectors of ${kind}`;
   const { data: values, dimension, ids } = typeof given === "string" ? await readVectorMatrix(given) : given;
-  const rows = values.length / dimension;
+  const rows = dimension >= 1 ? values.length / dimension : 0;
   const names = ids ?? [...data[kind].keys()];
   if (!(dimension >= 1) || rows !== names.length)
     throw inputError("wrong-shape", `there are not as many vectors as ${ids === undefined ? kind : "ids"}`, {

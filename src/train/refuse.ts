@@ -35,10 +35,10 @@ export function refuseOtherModel({ model, vectors }: TrainConfig): void {
   );
 }
 
-/** Throws `bad-config` where vectors of queries and documents are given for other data. */
+/** Throws `bad-config` where vectors of queries and documents are given for what does not take them. */
 export function refuseVectors({ vectors }: TrainConfig, what: string): void {
   if (vectors === null) return;
-  throw inputError("bad-config", `${what} are no queries with documents`, {
+  throw inputError("bad-config", `${what} have no use for given vectors of queries and documents`, {
     field: "vectors",
     found: `${vectors.queries}, ${vectors.documents}`,
     expected: "null",
