@@ -44,7 +44,7 @@ export function isHosted(model: string): boolean {
 }
 
 const answer = z.object({
-  data: z.array(z.object({ index: z.int().min(0).optional(), embedding: z.array(z.number()) })),
+  data: z.array(z.object({ index: z.int().min(0).optional(), embedding: z.array(z.number()).min(1) })),
   usage: z.object({ total_tokens: z.number().optional(), prompt_tokens: z.number().optional() }).nullish(),
 });
 
@@ -133,20 +133,24 @@ async function inBatches(
 async function post(endpoint: string, model: string, texts: readonly string[], options: HostedOptions) {
   const { attempts = 6, patience = 500, apiKey, warnings } = options;
   for (let attempt = 1; ; attempt++) {
-    const response = await fetch(endpoint, {
+    const answered = await fetch(endpoint, {
       method: "POST",
       headers: {
         "content-type": "application/json",
         ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
       },
       body: JSON.stringify({ model, input: texts, encoding_format: "float" }),
-    }).catch((error: Error) => error);
-    if (!(response instanceof Error) && response.ok) return parse(await response.text(), endpoint, texts.length);
-    const status = response instanceof Error ? null : response.status;
+    })
+      // A connection may break in the middle of the answer, too.
+      .then(async (response) => ({ status: response.status, headers: response.headers, body: await response.text() }))
+      .catch((error: Error) => error);
+    if (!(answered instanceof Error) && answered.status >= 200 && answered.status < 300)
+      return parse(answered.body, endpoint, texts.length);
+    const status = answered instanceof Error ? null : answered.status;
     const said =
-      response instanceof Error
-        ? `${response.message}${response.cause instanceof Error ? `: ${response.cause.message}` : ""}`
-        : `${status} ${(await response.text()).slice(0, 200)}`;
+      answered instanceof Error
+        ? `${answered.message}${answered.cause instanceof Error ? `: ${answered.cause.message}` : ""}`
+        : `${status} ${answered.body.slice(0, 200)}`;
     if (status === 401 || status === 403) {
       throw inputError("no-access", "the server does not accept the key", {
         file: endpoint,
@@ -167,7 +171,7 @@ async function post(endpoint: string, model: string, texts: readonly string[], o
       });
     }
     warnings.add("asked-again", "requests to the server were made again after it was busy or failed");
-    const asked = response instanceof Error ? Number.NaN : Number(response.headers.get("retry-after") ?? "x");
+    const asked = answered instanceof Error ? Number.NaN : Number(answered.headers.get("retry-after") ?? "x");
     await wait(Number.isFinite(asked) ? Math.min(asked * 1000, 60_000) : patience * 2 ** (attempt - 1));
   }
 }

@@ -19,7 +19,7 @@ import { restart, type StartRecord } from "../train/start.js";
 import { headVectors } from "./head.js";
 import { hostedModel, type LoadedModel, type LoadOptions, load } from "./load.js";
 
-/** A model by name: `bm25`, `tf-idf`, a folder, or a URL. */
+/** A model by name: `bm25`, `tf-idf`, `vectors` (those given), a folder, or a URL. */
 export interface OpenedRetriever extends NamedRetriever {
   readonly retriever: ScoringRetriever;
   /** What its scores are. */

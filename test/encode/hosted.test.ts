@@ -89,6 +89,13 @@ test("a busy server is asked again, as it says; a warning counts it", async () =
   expect(warnings.list()).toMatchObject([{ code: "asked-again", count: 2 }]);
 });
 
+test("a connection that breaks in the middle of an answer is asked again", async () => {
+  const { url } = await serve((_, count) => (count === 1 ? { broken: true } : null));
+  const warnings = collectWarnings();
+  expect((await openHosted(url, { warnings, patience: 1 }).encode(["a"])).rows).toBe(1);
+  expect(warnings.list()).toMatchObject([{ code: "asked-again", count: 1 }]);
+});
+
 test.each([
   [
     "a refused key",
@@ -104,6 +111,11 @@ test.each([
     "a page instead of vectors",
     { body: "<html>" },
     { code: "hosted-model", message: expect.stringContaining("<html>") },
+  ],
+  [
+    "vectors of no numbers",
+    { body: '{"data": [{"embedding": []}, {"embedding": []}]}' },
+    { code: "hosted-model", message: expect.stringContaining("no list of vectors") },
   ],
   [
     "too few vectors",

@@ -14,7 +14,7 @@ export async function serveVectors(
   respond?: (
     asked: Asked,
     count: number,
-  ) => { status?: number; body?: string; headers?: Record<string, string> } | null,
+  ) => { status?: number; body?: string; headers?: Record<string, string>; broken?: true } | null,
 ): Promise<{ readonly server: Server; readonly url: string; readonly requests: Asked[] }> {
   const requests: Asked[] = [];
   const server = createServer(async (request, response) => {
@@ -23,6 +23,11 @@ export async function serveVectors(
     const asked = JSON.parse(Buffer.concat(parts).toString()) as Asked;
     requests.push(asked);
     const special = respond?.(asked, requests.length);
+    if (special?.broken) {
+      // The headers and half of an answer, then nothing more.
+      response.write('{"data": [', () => response.destroy());
+      return;
+    }
     if (special) return response.writeHead(special.status ?? 200, special.headers).end(special.body);
     const data = asked.input.map((text, index) => ({ index, embedding: vectorOf(text) })).reverse();
     response.end(JSON.stringify({ object: "list", data, usage: { prompt_tokens: 7, total_tokens: 7 } }));
