@@ -88,10 +88,13 @@ for (const batch of batches.slice(0, Number(values.steps))) {
     }),
   ]);
   await timed("graph", () => graph.run(inputs));
-  const targets = { ids: matrix.rows, fresh: new Uint8Array(matrix.rows.length).fill(1) };
-  await timed("gradient by row", () => host.sparseProduct(matrix.byRow, dy, width, gradient, targets));
+  const targets = {
+    ids: matrix.rows,
+    fresh: new Uint8Array(matrix.rows.length).fill(1),
+    squares: new Float64Array(matrix.rows.length),
+  };
+  await timed("gradient by row, and its norm", () => host.sparseProduct(matrix.byRow, dy, width, gradient, targets));
   const named = { ids: matrix.rows, width };
-  await timed("gradient norm", () => host.squaredNormRows(gradient, named));
   const factors = adamwFactors({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 }, 1, 0.1, 1);
   await timed("AdamW", () => host.adamwTable(parameter, gradient, first, second, named, factors));
   Object.assign(sizes, {

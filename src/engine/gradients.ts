@@ -9,7 +9,10 @@ interface TableGradient<B> {
   readonly rows: number;
   readonly width: number;
   readonly marks: Uint8Array;
-  touched: number[];
+  /** The rows that each part marked. */
+  touched: Int32Array[];
+  /** The sums of squares of the rows of the only part; null once there are others. */
+  squares: Float64Array | null;
 }
 
 /** The gradients of one step, summed over its micro-batches. */
@@ -52,6 +55,7 @@ export function createGradientBuffers<B extends Block>(
       width,
       marks: new Uint8Array(rows),
       touched: [],
+      squares: null,
     };
     tables.set(name, table);
     return table;
@@ -72,9 +76,13 @@ export function createGradientBuffers<B extends Block>(
             const { block, width } = table;
             if ("bags" in part) {
               const ids = part.bags.rows;
-              host.sparseProduct(part.bags.byRow, part.dy, width, block, { ids, fresh: mark(table, ids) });
+              const squares = new Float64Array(ids.length);
+              const only = table.touched.length === 0;
+              host.sparseProduct(part.bags.byRow, part.dy, width, block, { ids, fresh: mark(table, ids), squares });
+              table.squares = only ? squares : null;
             } else {
               const fresh = mark(table, part.ids);
+              table.squares = null;
               const values = host.values(block);
               part.ids.forEach((row, i) => {
                 if (fresh[i] === 1) values.fill(0, row * width, (row + 1) * width);
@@ -87,9 +95,10 @@ export function createGradientBuffers<B extends Block>(
         result: () => [
           ...dense.map((name) => ({ name, parameter: weightOf(name).block, gradient: blockOf(sums, name) })),
           ...byRow.map((name) => {
-            const { block, touched, width } = tableOf(name);
-            const rows = { ids: Int32Array.from(touched).sort(), width };
-            return { name, parameter: weightOf(name).block, gradient: block, rows };
+            const { block, touched, width, squares } = tableOf(name);
+            const rows = { ids: ascending(touched), width };
+            const parts = { name, parameter: weightOf(name).block, gradient: block, rows };
+            return squares === null ? parts : { ...parts, squares };
           }),
         ],
         clear() {
@@ -105,7 +114,8 @@ export function createGradientBuffers<B extends Block>(
 }
 
 /** The sum of squares of one gradient, in float64. */
-export function squaredNorm<B extends Block>(host: Host<B>, { gradient, rows }: ParameterGradient<B>): number {
+export function squaredNorm<B extends Block>(host: Host<B>, { gradient, rows, squares }: ParameterGradient<B>): number {
+  if (squares !== undefined) return squares.reduce((sum, one) => sum + one, 0);
   return rows === undefined
     ? host.squaredNorm(gradient, { from: 0, count: gradient.length })
     : host.squaredNormRows(gradient, rows);
@@ -114,18 +124,35 @@ export function squaredNorm<B extends Block>(host: Host<B>, { gradient, rows }: 
 /** Marks rows; for each, whether it was not marked before. */
 function mark<B>(table: TableGradient<B>, ids: Int32Array): Uint8Array {
   const fresh = new Uint8Array(ids.length);
-  for (const [i, id] of ids.entries()) {
+  const marked = new Int32Array(ids.length);
+  let count = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
     if (table.marks[id] === 1) continue;
     table.marks[id] = 1;
     fresh[i] = 1;
-    table.touched.push(id);
+    marked[count++] = id;
   }
+  table.touched.push(marked.subarray(0, count));
   return fresh;
 }
 
 function forget<B>(table: TableGradient<B>): void {
-  for (const row of table.touched) table.marks[row] = 0;
+  for (const marked of table.touched) for (let i = 0; i < marked.length; i++) table.marks[marked[i]!] = 0;
   table.touched = [];
+  table.squares = null;
+}
+
+/** All rows of some lists, ascending. The rows of bags are already. */
+function ascending(lists: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  for (let i = 1; i < all.length; i++) if (all[i]! < all[i - 1]!) return all.sort();
+  return all;
 }
 
 function checkRows<B>(part: RowGradient<B>, { rows }: TableGradient<B>): void {

@@ -190,12 +190,18 @@ export function createWasmHost({ threads = 1 }: { readonly threads?: number } = 
       const [from, to] = [copies[0] ?? source, copies[1] ?? target];
       try {
         if (from !== source) values(from).set(values(source));
-        const lists = targets === undefined ? [] : [targets.ids, targets.fresh];
-        withLists(room, [starts, ids, weights, ...lists], (s = 0, i = 0, w = 0, rows = 0, fresh = 0) =>
-          share(room, "sparseProduct", starts.length - 1, byEntries(starts), (first, end) => [
-            ...[s, i, w, first, end, width, from.address, to.address, rows, fresh],
-          ]),
-        );
+        const squares = targets === undefined ? undefined : room.arena.allocate(targets.squares.byteLength);
+        try {
+          const lists = targets === undefined ? [] : [targets.ids, targets.fresh];
+          withLists(room, [starts, ids, weights, ...lists], (s = 0, i = 0, w = 0, rows = 0, fresh = 0) =>
+            share(room, "sparseProduct", starts.length - 1, byEntries(starts), (first, end) => [
+              ...[s, i, w, first, end, width, from.address, to.address, rows, fresh, squares ?? 0],
+            ]),
+          );
+          targets?.squares.set(new Float64Array(room.arena.memory.buffer, squares, targets.squares.length));
+        } finally {
+          if (squares !== undefined) room.arena.free(squares);
+        }
         if (to !== target) values(target).set(values(to));
       } finally {
         for (const copy of copies) if (copy !== null) room.arena.free(copy.address);

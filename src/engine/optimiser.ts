@@ -10,6 +10,8 @@ export interface ParameterGradient<B> {
   readonly parameter: B;
   readonly gradient: B;
   readonly rows?: TableRows;
+  /** The sums of squares of these rows, where they are known. */
+  readonly squares?: Float64Array;
 }
 
 /** What an optimiser keeps of one parameter: moments as large as itself, and how many steps it (or each of its rows) took. */

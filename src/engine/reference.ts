@@ -16,10 +16,14 @@ export interface TableRows {
   readonly width: number;
 }
 
-/** Where a product's rows go, and whether each is the first that comes there (a byte): it replaces what is there, later ones are added. */
+/**
+ * Where a product's rows go, and whether each is the first that comes there (a byte): it replaces what is there, later ones are added.
+ * `squares` takes each such row's sum of squares, while it is at hand.
+ */
 export interface RowTargets {
   readonly ids: Int32Array;
   readonly fresh: Uint8Array;
+  readonly squares: Float64Array;
 }
 
 export interface AdamwOptions {
@@ -171,6 +175,7 @@ export function sparseProduct(
     const row = targets === undefined ? i : targets.ids[i]!;
     if (targets?.fresh[i] !== 0) target.fill(0, row * width, (row + 1) * width);
     for (let at = starts[i]!; at < starts[i + 1]!; at++) addRow(target, row, source, ids[at]!, width, weights[at]!);
+    if (targets !== undefined) targets.squares[i] = squaredNorm(target, { from: row * width, count: width });
   }
 }
 

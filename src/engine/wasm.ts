@@ -65,6 +65,7 @@ export interface WasmKernels {
     target: number,
     rows: number,
     fresh: number,
+    squares: number,
   ): void;
   collapseBags(
     ids: number,

@@ -150,7 +150,10 @@ test.each([1, 4, 6, 32, 70])(
       for (const id of members)
         for (let i = 0; i < width; i++) wanted[id * width + i]! += dy[bag * width + i]! / members.length;
     }
-    host.sparseProduct(byRow, block(dy), width, got, { ids: named, fresh });
+    const squares = new Float64Array(named.length);
+    host.sparseProduct(byRow, block(dy), width, got, { ids: named, fresh, squares });
+    for (const [i, row] of named.entries())
+      expect(squares[i]).toBe(host.squaredNorm(got, { from: row * width, count: width }));
     for (const [i, value] of host.values(got).entries()) expect(value).toBeCloseTo(wanted[i]!, 4);
   },
 );
@@ -252,7 +255,12 @@ test("rows of a large table have the same bytes on any number of threads, and on
     const used = host.used();
     const norms = [1, 2].map(() => {
       host.sparseProduct(byBag, p, width, means);
-      host.sparseProduct(byRow, from, width, g, { ids: named, fresh: new Uint8Array(named.length).fill(1) });
+      const targets = {
+        ids: named,
+        fresh: new Uint8Array(named.length).fill(1),
+        squares: new Float64Array(named.length),
+      };
+      host.sparseProduct(byRow, from, width, g, targets);
       host.adamwTable(p, g, m, v, { ids: named, width }, factors);
       return host.squaredNormRows(g, { ids: named, width });
     });

@@ -1,12 +1,14 @@
 // AssemblyScript: compiled to WebAssembly with SIMD by scripts/build.mjs. Addresses are bytes; ids, starts and rows are int32, all else is
 // float32. Callers have checked every index: nothing here does.
 
+import { squaredNorm } from "./arithmetic";
+
 /** Rows that are summed before they meet the rows summed before them: rounding grows with their number, not with the sum's. */
 const BLOCK: usize = 32;
 
 /**
  * A sparse matrix times the rows of `source`: row i of it, entries starts[i] … starts[i + 1] − 1, goes to row i of `target`, or to row rows[i],
- * where it is added unless fresh[i] (a byte) says that nothing is there yet.
+ * where it is added unless fresh[i] (a byte) says that nothing is there yet. squares[i] (float64) is then the sum of squares of that row.
  */
 export function sparseProduct(
   starts: usize,
@@ -19,6 +21,7 @@ export function sparseProduct(
   target: usize,
   rows: usize,
   fresh: usize,
+  squares: usize,
 ): void {
   const stride = width << 2;
   for (let i = from; i < to; i++) {
@@ -34,6 +37,7 @@ export function sparseProduct(
       for (; at + 16 <= stride; at += 16) add4(source + at, stride, ids, weights, start, end, y + at);
       for (; at < stride; at += 4) add1(source + at, stride, ids, weights, start, end, y + at);
     }
+    if (squares != 0) store<f64>(squares + (i << 3), squaredNorm(y, width));
   }
 }
 
