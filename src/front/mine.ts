@@ -120,6 +120,9 @@ async function openMining(options: MineNegativesOptions) {
     warnings,
     progress: options.progress,
     chunks: options.chunks,
+  }).catch(async (error: unknown) => {
+    await engine.close();
+    throw error;
   });
   const drawn = minePools({
     data,

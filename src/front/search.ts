@@ -60,6 +60,9 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
     warnings,
     progress: options.progress,
     chunks: options.chunks,
+  }).catch(async (error: unknown) => {
+    await engine.close();
+    throw error;
   });
   return {
     async ask(query: string, top: number): Promise<SearchResult> {

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { rng } from "#nearmiss/base/rng.js";
 import type { RetrievalData, Split } from "#nearmiss/base/types.js";
 import { freshMlp } from "#nearmiss/checkpoint/index.js";
+import { readNpy } from "#nearmiss/data/npy.js";
 import { writeNpy } from "#nearmiss/data/vectors.js";
 import { forwardOf } from "#nearmiss/encode/encode.js";
 import { createInterpreterEngine } from "#nearmiss/engine/interpreter.js";
@@ -155,6 +157,12 @@ test("a head turns vectors of a file into others", async () => {
       texts: 200,
       dimension: SIZE,
     });
+  // The ONNX file takes the given vectors as they are.
+  const session = await InferenceSession.create(join(model, "onnx/model.onnx"));
+  const rows = Float32Array.from([...vectors.queries.values()].flatMap((vector) => [...vector]));
+  const { embedding } = await session.run({ features: new Tensor("float32", rows, [200, SIZE]) });
+  const written = readNpy(tuned.queries).data;
+  for (const [i, value] of (embedding!.data as Float32Array).entries()) expect(value).toBeCloseTo(written[i]!, 4);
   const common = { data, baselines: [], measures: "ndcg@10,mrr@10", threads: 1 } as const;
   const [through] = (await evaluate({ ...common, vectors: files, model })).systems;
   const [before] = (await evaluate({ ...common, vectors: tuned })).systems;
