@@ -25,11 +25,8 @@ import { wholeBatches } from "./stepper.js";
 import type { Task, TaskOptions } from "./task.js";
 import { vocabularyTexts } from "./vocabulary-texts.js";
 
-/** A query with what is to be ranked for it: its positive, then negatives. */
-interface List {
-  readonly query: string;
-  readonly documents: readonly string[];
-}
+/** A query with what is to be ranked for it: its positive, then negatives; each a pair of texts. */
+type List = readonly Sequence[];
 
 /**
  * A cross-encoder on queries and documents: each row is a list of one positive with negatives that came with the data, or were drawn from what the first
@@ -60,20 +57,13 @@ export async function crossEncoderLists(options: TaskOptions<RetrievalData>): Pr
   const texts = () => vocabularyTexts(data);
   const learner = await crossEncoderLearner({ engine, config, warnings, loss, labels: 1, texts });
   const { encoder, lossParameters } = learner;
-  const sequences = new Map<string, Sequence>();
-  const sequence = (query: string, document: string): Sequence => {
-    const key = `${query.length} ${query}${document}`;
-    const made = sequences.get(key) ?? learner.sequence(textsOf(data, query, document));
-    sequences.set(key, made);
-    return made;
-  };
+  const sequence = (query: string, document: string) => learner.sequence(textsOf(data, query, document));
   const known = knownPositives(data, [TRAIN_SPLIT]);
   const batches = endless((epoch) => shuffled(rows, config.batchSize, config.seed, epoch));
   const stepper = wholeBatches<readonly List[]>(learner, config.dropout, {
     spec: (forward) => listSpec(encoder, loss, lossParameters, forward),
     collate(lists, mostGroups) {
-      const pairs = lists.flatMap(({ query, documents }) => documents.map((document) => sequence(query, document)));
-      const collated = encoder.collate(pairs, mostGroups);
+      const collated = encoder.collate(lists.flat(), mostGroups);
       return { ...collated, feeds: { ...collated.feeds, ...listFeeds(lists, collated.place) } };
     },
   });
@@ -81,6 +71,7 @@ export async function crossEncoderLists(options: TaskOptions<RetrievalData>): Pr
   const candidates = candidateDocuments(data, split, config.candidates);
   const judged = judgedQueries(dev);
   const queries = judged.flatMap((id) => data.queries.get(id) ?? []);
+  const ofDev = new Map<string, Sequence>();
   // The first stage stays as it is, so it is asked once.
   let found: { readonly retriever: Retriever; readonly dev: Retriever } | null = null;
   const firstStage = async () => {
@@ -114,10 +105,19 @@ export async function crossEncoderLists(options: TaskOptions<RetrievalData>): Pr
       (judged.length * Math.min(config.devDepth, data.documents.size)),
     async prepare(place, count, drawn) {
       const micro = Array.from({ length: count }, (_, i) => batches.at(place + i));
-      const lists = micro.map(({ batch, epoch }) => batch.map((row) => listOf(row, epoch, drawn, known)));
-      await inTurns(lists.flat(), ({ query, documents }) => documents.map((document) => sequence(query, document)));
-      const encoded = lists.flat().reduce((sum, { documents }) => sum + documents.length, 0);
-      return { epoch: micro[0]?.epoch ?? 0, counts: { encoded }, run: stepper.prepare(lists) };
+      const lists: List[][] = [];
+      for (const { batch, epoch } of micro) {
+        const made: List[] = [];
+        await inTurns(batch, (row) => {
+          made.push(documentsOf(row, epoch, drawn, known).map((document) => sequence(row.queryId, document)));
+        });
+        lists.push(made);
+      }
+      return {
+        epoch: micro[0]?.epoch ?? 0,
+        counts: { encoded: lists.flat(2).length },
+        run: stepper.prepare(lists),
+      };
     },
     async evaluateDev() {
       const { dev: retriever } = await firstStage();
@@ -156,9 +156,15 @@ export async function crossEncoderLists(options: TaskOptions<RetrievalData>): Pr
     return (await learner.classify(all, progress)).data;
   }
 
-  /** Those of dev come again in every evaluation. */
+  /** Those of dev come again in every evaluation, so their tokens are kept. */
   async function scoreDevPairs(pairs: readonly QueryDocument[]): Promise<Float32Array> {
-    return (await learner.classify(pairs.map(({ query, document }) => sequence(query.id, document.id)))).data;
+    const all = pairs.map(({ query, document }) => {
+      const key = JSON.stringify([query.id, document.id]);
+      const made = ofDev.get(key) ?? sequence(query.id, document.id);
+      ofDev.set(key, made);
+      return made;
+    });
+    return (await learner.classify(all)).data;
   }
 }
 
@@ -181,11 +187,15 @@ function textsOf(data: RetrievalData, query: string, document: string): readonly
 }
 
 /** A row's positive and its negatives, each once; known positives are never negatives, whatever drew them. */
-function listOf(row: TrainingRow, epoch: number, drawn: DrawnNegatives | null, known: KnownPositives): List {
+function documentsOf(
+  row: TrainingRow,
+  epoch: number,
+  drawn: DrawnNegatives | null,
+  known: KnownPositives,
+): readonly string[] {
   const positives = known.get(row.queryId);
   const negatives = [...(row.negativeIds ?? []), ...(drawn?.(row, epoch) ?? [])];
-  const others = [...new Set(negatives)].filter((id) => positives?.has(id) !== true);
-  return { query: row.queryId, documents: [row.positiveId, ...others] };
+  return [row.positiveId, ...[...new Set(negatives)].filter((id) => positives?.has(id) !== true)];
 }
 
 /** The graph of one step: a score a pair; each row of the loss's matrix looks at its own pairs alone. */
@@ -211,8 +221,8 @@ function listFeeds(lists: readonly List[], place: Int32Array): Record<string, Ho
     new Uint8Array(lists.length * place.length),
   ];
   let pair = 0;
-  lists.forEach(({ documents }, row) => {
-    documents.forEach((_, i) => {
+  lists.forEach((list, row) => {
+    list.forEach((_, i) => {
       (i === 0 ? positive : negative)[row * place.length + (place[pair++] as number)] = 1;
     });
   });
