@@ -6,6 +6,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Files take turns in two processes: what is compiled is loaded twice, not a hundred times.
+    isolate: false,
     maxWorkers: 2,
+    server: { deps: { external: [/\/dist\//] } },
   },
 });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { closeSync, createWriteStream, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -46,8 +47,11 @@ export async function writeStreamAtomic(
   const beside = temporaryName(path);
   try {
     const source = Readable.from(pieces, { objectMode: true });
-    if (path.endsWith(".gz")) await pipeline(source, createGzip({ level: 1 }), createWriteStream(beside));
-    else await pipeline(source, createWriteStream(beside));
+    const target = createWriteStream(beside);
+    // Else a failure could come before the file does, which would stay.
+    await once(target, "open");
+    if (path.endsWith(".gz")) await pipeline(source, createGzip({ level: 1 }), target);
+    else await pipeline(source, target);
     const handle = await open(beside, "r+");
     await handle.sync();
     await handle.close();

@@ -140,14 +140,13 @@ function withoutTiming(text: string): string {
   return JSON.stringify(rest);
 }
 
-/** Lends an engine with one thread (or `threads`). */
+const engines = new Map<number, Promise<Engine>>();
+
+/** Lends an engine with one thread (or `threads`): one for all tests of a process, since a run must not depend on those before it. */
 export async function withEngine<T>(use: (engine: Engine) => Promise<T>, threads = 1): Promise<T> {
-  const engine = await createEngine({ threads });
-  try {
-    return await use(engine);
-  } finally {
-    await engine.close();
-  }
+  const engine = engines.get(threads) ?? createEngine({ threads });
+  engines.set(threads, engine);
+  return use(await engine);
 }
 
 export type RunOptions = Omit<TrainRunOptions, "config" | "engine"> & { readonly threads?: number };
