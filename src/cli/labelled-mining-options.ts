@@ -17,7 +17,18 @@ export interface LabelledMiningFlags {
 
 const own = ["positive", "negative", "margin", "metric", "fallback", "subset"] as const;
 /** What only pools of documents have. */
-const ofPools = ["sampler", "param", "filter", "candidates", "count", "depth", "short", "keepSelf"] as const;
+const ofPools = [
+  "sampler",
+  "param",
+  "filter",
+  "candidates",
+  "count",
+  "depth",
+  "short",
+  "keepSelf",
+  "index",
+  "indexParam",
+] as const;
 
 const width = decimal("--margin", "a distance, at least 0, or none", (value) => value >= 0);
 

@@ -23,15 +23,26 @@ interface NpyArray {
  */
 export function readNpy(path: string): NpyMatrix {
   const array = readArray(path);
-  const [rows, columns] = array.shape;
-  if (rows === undefined || columns === undefined || array.shape.length !== 2)
-    throw invalid(path, `shape (${array.shape.join(", ")})`, "two axes: vectors, and numbers a vector");
+  const [rows, columns] = matrixShape(path, array.shape);
   const data = floats(path, array);
+  checkFinite(path, data, 0, columns);
+  return { rows, columns, data };
+}
+
+/** Rows and columns; throws unless there are two axes. */
+export function matrixShape(path: string, shape: readonly number[]): readonly [rows: number, columns: number] {
+  const [rows, columns] = shape;
+  if (rows !== undefined && columns !== undefined && shape.length === 2) return [rows, columns];
+  throw invalid(path, `shape (${shape.join(", ")})`, "two axes: vectors, and numbers a vector");
+}
+
+/** Throws `not-finite` for rows that hold something else, of which the first is row `first` of the file. */
+export function checkFinite(path: string, data: Float32Array, first: number, columns: number): void {
   const at = data.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return { rows, columns, data };
+  if (at < 0) return;
   throw inputError("not-finite", "a vector holds a number that is not finite", {
     file: path,
-    found: `${data[at]} in row ${Math.floor(at / columns)}, column ${at % columns} (counted from 0)`,
+    found: `${data[at]} in row ${first + Math.floor(at / columns)}, column ${at % columns} (counted from 0)`,
     expected: "finite numbers",
   });
 }
@@ -65,7 +76,8 @@ const floating: ReadonlyMap<string, "F16" | "F32" | "F64"> = new Map([
   ["<f8", "F64"],
 ]);
 
-function floats(path: string, { dtype, shape, data }: NpyArray): Float32Array {
+/** Values of a row-major array as float32. */
+export function floats(path: string, { dtype, shape, data }: NpyArray): Float32Array {
   if (dtype === "|i1") return Float32Array.from(new Int8Array(data.buffer, data.byteOffset, data.byteLength));
   if (dtype === "|u1") return Float32Array.from(data);
   const same = floating.get(dtype);
@@ -76,24 +88,30 @@ function floats(path: string, { dtype, shape, data }: NpyArray): Float32Array {
 
 function readArray(path: string): NpyArray {
   const bytes = readWhole(path);
+  const { start, dtype, shape } = parseNpyHeader(path, bytes);
+  const length = shape.reduce((a, b) => a * b, 1) * Number(dtype.slice(2));
+  if (bytes.length - start !== length)
+    throw invalid(path, `${bytes.length - start} bytes of values`, `${length} bytes`);
+  // A copy begins at a multiple of 8, which typed arrays need.
+  return { dtype, shape, data: new Uint8Array(bytes.subarray(start)) };
+}
+
+/** What the first bytes of a `.npy` say: where its values start, their type and their shape. */
+export function parseNpyHeader(path: string, bytes: Buffer) {
   if (bytes.subarray(0, 6).toString("latin1") !== "\x93NUMPY")
     throw invalid(path, `first bytes ${bytes.subarray(0, 6).toString("hex")}`, "NumPy's .npy");
   // From version 2 on the header's length has four bytes.
   const long = (bytes[6] as number) >= 2;
-  const start = long ? 12 : 10;
-  const end = start + (long ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
-  const header = bytes.subarray(start, end).toString("latin1");
+  const begin = long ? 12 : 10;
+  const start = begin + (long ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
+  const header = bytes.subarray(begin, start).toString("latin1");
   const dtype = /'descr':\s*'([^']+)'/.exec(header)?.[1];
   const sizes = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
   if (dtype === undefined || sizes === undefined) throw invalid(path, `header ${header.trim()}`, "descr and shape");
   if (/'fortran_order':\s*True/.test(header)) throw invalid(path, "Fortran order", "C order");
-  const shape = sizes.split(",").flatMap((size) => (size.trim() === "" ? [] : [Number(size)]));
-  const length = shape.reduce((a, b) => a * b, 1) * Number(dtype.slice(2));
-  if (bytes.length - end !== length) throw invalid(path, `${bytes.length - end} bytes of values`, `${length} bytes`);
-  // A copy begins at a multiple of 8, which typed arrays need.
-  return { dtype, shape, data: new Uint8Array(bytes.subarray(end)) };
+  return { start, dtype, shape: sizes.split(",").flatMap((size) => (size.trim() === "" ? [] : [Number(size)])) };
 }
 
-function invalid(file: string, found: string, expected: string) {
+export function invalid(file: string, found: string, expected: string) {
   return inputError("invalid-npy", "the .npy file cannot be read", { file, found, expected });
 }

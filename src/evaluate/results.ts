@@ -1,3 +1,4 @@
+import type { IndexReport } from "../search/vector-index.js";
 import type { Interval } from "./bootstrap.js";
 
 export type SystemKind = "model" | "bm25" | "tf-idf" | "untrained" | "fusion" | "run";
@@ -45,4 +46,6 @@ export interface EvaluationResult {
   };
   readonly systems: readonly SystemResult[];
   readonly comparisons: readonly Comparison[];
+  /** How the vectors of each model were searched, where an index was asked for. */
+  readonly indexes?: readonly IndexReport[];
 }

@@ -6,6 +6,7 @@ import type { VectorPair } from "../data/given-vectors.js";
 import type { HostedUsage } from "../encode/hosted.js";
 import type { Engine } from "../engine/types.js";
 import type { EvaluationResult } from "../evaluate/results.js";
+import type { IndexOptions } from "../search/indexes.js";
 import { type Chunking, VECTORS } from "./retrievers.js";
 
 export type Baseline = "bm25" | "tf-idf" | "untrained";
@@ -18,6 +19,8 @@ export interface EvaluateOptions {
   readonly recognised?: (data: Dataset) => void;
   /** Cuts documents before they are indexed, for texts longer than a model reads. */
   readonly chunks?: Chunking;
+  /** How vectors of documents are searched; default exact. */
+  readonly index?: IndexOptions;
   /**
    * A model folder, a URL, `bm25`, `tf-idf`, or `vectors`: those given, which is the default where some are; for labelled pictures and vectors a network's folder, or `raw`:
    * as they are.
@@ -107,9 +110,9 @@ export function modelsOf({ model, name, price, beside = [], vectors }: EvaluateO
 
 /** Refuses options that only queries with documents know. */
 export function refuseRetrievalOptions(kind: string, { options }: EvaluationContext): void {
-  const given = (["fuse", "rerank", "writeRun", "compareRun", "perQuery", "chunks", "depth", "vectors"] as const).find(
-    (name) => options[name] !== undefined,
-  );
+  const given = (
+    ["fuse", "rerank", "writeRun", "compareRun", "perQuery", "chunks", "depth", "index", "vectors"] as const
+  ).find((name) => options[name] !== undefined);
   if (given !== undefined) throw inputError("bad-usage", `${kind} are not retrieved from documents`, { field: given });
 }
 

@@ -15,14 +15,18 @@ import { fusedRetriever } from "../search/fusion.js";
 import { type QueryDocument, rerank } from "../search/rerank.js";
 import { tfIdf } from "../search/tf-idf.js";
 import type { AskedModel, EvaluationContext } from "./evaluate-options.js";
-import { openRetriever, untrainedRetriever } from "./retrievers.js";
+import { indexesOf, openRetriever, untrainedRetriever } from "./retrievers.js";
 
 /** A model beside its baselines on queries and documents. */
 export async function evaluateRetrieval(data: RetrievalData, context: EvaluationContext): Promise<EvaluationResult> {
   const { options, paid, engine, split, seed, cache, warnings, progress } = context;
   const measures = options.measures === undefined ? defaultMeasures : parseMeasures(options.measures);
   const given = options.vectors === undefined ? undefined : await readGivenVectors(options.vectors, data);
-  const opening = { engine, cache, warnings, progress, chunks: options.chunks, given };
+  const indexes = indexesOf(
+    context.models.map(({ model }) => model),
+    options,
+  );
+  const opening = { engine, cache, warnings, progress, chunks: options.chunks, given, indexes };
   const open = async ({ name, model, price }: AskedModel) => {
     const opened = await openRetriever(model, data.documents, opening);
     const named = { ...opened, name: name ?? opened.name };
@@ -77,7 +81,8 @@ export async function evaluateRetrieval(data: RetrievalData, context: Evaluation
           systems: [...found.systems, await systemOfRun(options.compareRun, found.evaluation.queries, context)],
         });
   if (options.perQuery !== undefined) await writePerQuery(options.perQuery, evaluation);
-  return evaluation.result;
+  if (indexes === undefined) return evaluation.result;
+  return { ...evaluation.result, indexes: await indexes.reports() };
 }
 
 function reranked(

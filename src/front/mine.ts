@@ -15,8 +15,10 @@ import { parseSampler, type SamplerName } from "../negatives/parse-sampler.js";
 import { candidateDocuments } from "../negatives/pools.js";
 import type { Sampler } from "../negatives/sampler.js";
 import { type NegativesFile, writeNegatives } from "../negatives/writing.js";
+import type { IndexOptions } from "../search/indexes.js";
+import type { IndexReport } from "../search/vector-index.js";
 import { type Paid, paid } from "./paid.js";
-import { type Chunking, openRetriever, readsVectors, VECTORS } from "./retrievers.js";
+import { type Chunking, indexesOf, openRetriever, readsVectors, VECTORS } from "./retrievers.js";
 
 export interface MineNegativesOptions {
   /** Files, or data already read. */
@@ -26,6 +28,8 @@ export interface MineNegativesOptions {
   readonly recognised?: (data: Dataset) => void;
   /** Cuts documents before they are indexed, for texts longer than a model reads. */
   readonly chunks?: Chunking;
+  /** How vectors are searched; default exact. */
+  readonly index?: IndexOptions;
   /** A model folder, a URL, `bm25` or `tf-idf`; default `vectors`: those given, which the folder of a head needs too. */
   readonly model?: string;
   /** Another model's vectors of the queries and documents. */
@@ -68,13 +72,14 @@ export async function* mine(options: MineNegativesOptions): AsyncGenerator<Drawn
 /** Mines into a file (`.jsonl` or `.jsonl.gz`) with its manifest beside it. */
 export async function mineToFile(
   options: MineNegativesOptions & { readonly out: string; readonly format?: "triplets" | "tuples" | "pairs" | "pools" },
-): Promise<NegativesFile & Paid> {
+): Promise<NegativesFile & Paid & { readonly index?: IndexReport }> {
   checkOutput(options.out);
   const opened = await openMining(options);
   try {
     const { drawn, textOf, manifest, usage } = opened;
     const written = await writeNegatives(options.out, options.format ?? "triplets", drawn, textOf, manifest);
-    return { ...written, ...paid(usage) };
+    const [index] = await opened.reports();
+    return { ...written, ...(index === undefined ? {} : { index }), ...paid(usage) };
   } finally {
     await opened.close();
   }
@@ -112,6 +117,7 @@ async function openMining(options: MineNegativesOptions) {
   const set = options.candidates ?? "train";
   const documents = candidateDocuments(data, split, set);
   const given = options.vectors === undefined ? undefined : await readGivenVectors(options.vectors, data);
+  const indexes = indexesOf([model], options);
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
   const { retriever, similarity, kind, usage } = await openRetriever(model, documents, {
     engine,
@@ -120,6 +126,7 @@ async function openMining(options: MineNegativesOptions) {
     warnings,
     progress: options.progress,
     chunks: options.chunks,
+    indexes,
   }).catch(async (error: unknown) => {
     await engine.close();
     throw error;
@@ -159,10 +166,12 @@ async function openMining(options: MineNegativesOptions) {
         depth,
         candidates: set,
         short,
+        ...(options.index === undefined ? {} : { index: options.index }),
       },
       seed,
     },
     usage,
+    reports: async () => (await indexes?.reports()) ?? [],
     close: () => engine.close(),
   };
 }

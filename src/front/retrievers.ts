@@ -14,6 +14,7 @@ import { bm25 } from "../search/bm25.js";
 import { denseRetriever, type TextVectors } from "../search/dense.js";
 import { type FoldBy, foldedRetriever } from "../search/fold.js";
 import { givenVectors } from "../search/given.js";
+import { type Indexes, type IndexOptions, openIndexes } from "../search/indexes.js";
 import { tfIdf } from "../search/tf-idf.js";
 import { restart, type StartRecord } from "../train/start.js";
 import { headVectors } from "./head.js";
@@ -44,8 +45,24 @@ export interface OpenRetrieverOptions extends LoadOptions {
   readonly engine: Engine;
   readonly progress?: Progress | undefined;
   readonly chunks?: Chunking | undefined;
+  /** How vectors are searched. */
+  readonly indexes?: Indexes | undefined;
   /** What `vectors` names. */
   readonly given?: GivenVectors | undefined;
+}
+
+/** How the vectors of some models are searched, where that was said. Throws where none of the models has vectors. */
+export function indexesOf(
+  models: readonly string[],
+  { index, ...options }: { readonly index?: IndexOptions; readonly seed?: number; readonly threads?: number },
+): Indexes | undefined {
+  if (index === undefined) return undefined;
+  if (models.every((name) => name === "bm25" || name === "tf-idf"))
+    throw inputError("bad-usage", "only vectors can be put into an index", {
+      field: "index",
+      found: models.join(", "),
+    });
+  return openIndexes({ ...options, ...index });
 }
 
 /** The name of given vectors among models. */
@@ -81,7 +98,7 @@ async function openIndexer(name: string, options: OpenRetrieverOptions): Promise
     const vectors =
       name === VECTORS ? givenVectors(given, options.engine) : await headVectors(name, given, options.engine);
     const { similarity } = vectors;
-    const index: Indexer["index"] = (documents) => denseRetriever(name, vectors, documents.values());
+    const index: Indexer["index"] = (documents) => denseRetriever(name, vectors, documents.values(), options);
     return { name: name === VECTORS ? name : "model", kind: "model", similarity, model: null, index };
   }
   const { vectors, ...opened } = await openVectors(name, options);
@@ -90,7 +107,7 @@ async function openIndexer(name: string, options: OpenRetrieverOptions): Promise
     name: "model",
     kind: "model",
     similarity: vectors.similarity,
-    index: (documents) => denseRetriever("model", vectors, documents.values(), options.progress),
+    index: (documents) => denseRetriever("model", vectors, documents.values(), options),
   };
 }
 
@@ -173,6 +190,6 @@ export async function untrainedRetriever(
   return {
     name: "untrained",
     kind: "untrained",
-    retriever: await denseRetriever("untrained", untrained, data.documents.values(), progress),
+    retriever: await denseRetriever("untrained", untrained, data.documents.values(), { progress }),
   };
 }

@@ -3,8 +3,10 @@ import type { Dataset, RetrievalData } from "../base/types.js";
 import { collectWarnings, type Warnings } from "../base/warnings.js";
 import { loadData } from "../data/load.js";
 import { createEngine } from "../engine/onnxruntime.js";
+import type { IndexOptions } from "../search/indexes.js";
+import type { IndexReport } from "../search/vector-index.js";
 import { type Paid, paid } from "./paid.js";
-import { type Chunking, openRetriever } from "./retrievers.js";
+import { type Chunking, indexesOf, openRetriever } from "./retrievers.js";
 
 export interface SearchOptions {
   readonly model: string;
@@ -14,6 +16,8 @@ export interface SearchOptions {
   readonly recognised?: (data: Dataset) => void;
   /** Cuts documents before they are indexed, for texts longer than a model reads. */
   readonly chunks?: Chunking;
+  /** How vectors are searched; default exact. */
+  readonly index?: IndexOptions;
   readonly query: string;
   /** Hits; default 10. */
   readonly top?: number;
@@ -34,6 +38,8 @@ export interface SearchResult extends Paid {
     readonly title?: string;
     readonly text: string;
   }[];
+  /** How an index that was asked for searched. */
+  readonly index?: IndexReport;
 }
 
 /** Answers one query from the documents of a data set. */
@@ -53,6 +59,7 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
     typeof options.data === "string"
       ? await loadData(options.data, { columns: options.columns ?? {}, warnings, recognised: options.recognised })
       : options.data;
+  const indexes = indexesOf([options.model], options);
   const engine = await createEngine(options.threads === undefined ? {} : { threads: options.threads });
   const { retriever, usage } = await openRetriever(options.model, data.documents, {
     engine,
@@ -60,6 +67,7 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
     warnings,
     progress: options.progress,
     chunks: options.chunks,
+    indexes,
   }).catch(async (error: unknown) => {
     await engine.close();
     throw error;
@@ -67,6 +75,7 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
   return {
     async ask(query: string, top: number): Promise<SearchResult> {
       const [hits] = await retriever.search([{ id: "query", text: query }], top);
+      const [index] = (await indexes?.reports()) ?? [];
       return {
         query,
         model: options.model,
@@ -75,6 +84,7 @@ export async function openSearch(options: Omit<SearchOptions, "query" | "top">) 
           const title = document?.title === undefined || document.title === "" ? {} : { title: document.title };
           return { rank: i + 1, id, score: hits?.scores[i] ?? 0, ...title, text: document?.text ?? "" };
         }),
+        ...(index === undefined ? {} : { index }),
         ...paid(usage),
       };
     },

@@ -4,8 +4,8 @@ import type { Vectors } from "../encode/encode.js";
 import type { Role } from "../encode/model.js";
 import { dot } from "../engine/nearest.js";
 import type { Engine } from "../engine/types.js";
-import { createExactIndex } from "./exact.js";
-import { prepareRows, vectorSource } from "./vector-source.js";
+import { type Indexes, openIndexes } from "./indexes.js";
+import { prepareRows, type VectorSource, vectorSource } from "./vector-source.js";
 
 /** What a dense search needs of a model: its vectors, as they are now. */
 export interface TextVectors {
@@ -21,6 +21,8 @@ export interface ItemVectors {
   readonly similarity: Similarity;
   readonly engine: Engine;
   vectorsOf(items: readonly TextItem[], options: { readonly as: Role; readonly progress?: Progress }): Promise<Vectors>;
+  /** The vectors of documents where they can be read block by block, without the rest. */
+  sourceOf?(documents: readonly TextItem[]): VectorSource;
 }
 
 /** A model's vectors of the items' texts. */
@@ -33,22 +35,28 @@ export function ofTexts({ encode, ...model }: TextVectors): ItemVectors {
   return { ...model, vectorsOf };
 }
 
+export interface DenseOptions {
+  /** Hears of the encoding, and of an index that is built. */
+  readonly progress?: Progress | undefined;
+  /** Default: exact. */
+  readonly indexes?: Indexes | undefined;
+}
+
 /**
- * Encodes the documents now and searches them exactly. Later changes of the weights do not reach it: make another one.
- * `progress` hears of the encoding. Scores are cosines or dot products of float32 vectors, in float64, found or given.
+ * Encodes the documents now and searches them. Later changes of the weights do not reach it: make another one. Scores are cosines or dot
+ * products of float32 vectors, in float64, found or given.
  */
 export async function denseRetriever(
   name: string,
   model: TextVectors | ItemVectors,
   documents: Iterable<TextItem>,
-  progress?: Progress,
+  { progress, indexes = openIndexes() }: DenseOptions = {},
 ): Promise<ScoringRetriever> {
-  const { engine, similarity, fingerprint, vectorsOf } = "encode" in model ? ofTexts(model) : model;
   const items = [...documents];
-  const reporting = progress === undefined ? {} : { progress };
-  const { data, dimension } = await vectorsOf(items, { as: "document", ...reporting });
-  const ids = items.map((item) => item.id);
-  const index = await createExactIndex(vectorSource(ids, data, dimension), { engine, similarity });
+  const { engine, similarity, fingerprint, vectorsOf, sourceOf } = "encode" in model ? ofTexts(model) : model;
+  const source = sourceOf?.(items) ?? (await encoded(items, vectorsOf, progress));
+  const { ids, dimension } = source;
+  const index = await indexes.create(source, { engine, similarity, progress });
   const rowOf = new Map(ids.map((id, row) => [id, row]));
   const encodeQueries = async (queries: readonly TextItem[]): Promise<Float32Array> =>
     (await vectorsOf(queries, { as: "query" })).data;
@@ -61,14 +69,30 @@ export async function denseRetriever(
       const queries = await encodeQueries(distinct);
       prepareRows(queries, dimension, similarity, (row) => `query ${distinct[row]?.id}`);
       const queryRow = new Map(distinct.map(({ id }, row) => [id, row]));
-      const document = new Float32Array(dimension);
-      return Float64Array.from(pairs, (pair) => {
-        const row = rowOf.get(pair.document.id);
-        if (row === undefined) return Number.NaN;
-        document.set(data.subarray(row * dimension, (row + 1) * dimension));
-        prepareRows(document, dimension, similarity, () => `document ${pair.document.id}`);
-        return dot(document, queries, 0, (queryRow.get(pair.query.id) as number) * dimension);
+      const rows = Int32Array.from(new Set(pairs.flatMap(({ document }) => rowOf.get(document.id) ?? []))).sort();
+      const vectors = new Float32Array(rows.length * dimension);
+      await source.read(rows, vectors);
+      prepareRows(vectors, dimension, similarity, (row) => `document ${ids[rows[row] as number]}`);
+      const placeOf = new Map(Array.from(rows, (row, i) => [ids[row] as string, i * dimension]));
+      return Float64Array.from(pairs, ({ query, document }) => {
+        const place = placeOf.get(document.id);
+        if (place === undefined) return Number.NaN;
+        return dot(queries, vectors, (queryRow.get(query.id) as number) * dimension, place, dimension);
       });
     },
   };
+}
+
+async function encoded(
+  items: readonly TextItem[],
+  vectorsOf: ItemVectors["vectorsOf"],
+  progress: Progress | undefined,
+): Promise<VectorSource> {
+  const reporting = progress === undefined ? {} : { progress };
+  const { data, dimension } = await vectorsOf(items, { as: "document", ...reporting });
+  return vectorSource(
+    items.map(({ id }) => id),
+    data,
+    dimension,
+  );
 }

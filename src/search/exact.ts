@@ -11,8 +11,6 @@ import { prepareRows, type VectorSource } from "./vector-source.js";
 
 /** Documents of one product: with the queries the engine takes at once, its scores are 4 MiB. */
 const blockDocuments = 2048;
-/** A corpus of at most so many bytes stays with the engine, prepared, from its first search on. */
-const residentBytes = 2 ** 30;
 /** Blocks that the engine searches in one call: of a corpus that stays, and of one that streams through. */
 const blocksAtOnce = { resident: 64, streamed: 8 } as const;
 /** Queries of one call. */
@@ -26,6 +24,8 @@ export interface ExactIndexOptions {
   readonly similarity: Similarity;
   /** What the products that candidates are found by are computed in; hits and scores are the same. Default float32; int8 is faster. */
   readonly precision?: SearchPrecision;
+  /** Bytes of a corpus that stays with the engine, prepared, from its first search on; a larger one streams through. Default 1 GiB. */
+  readonly residentBytes?: number;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface ExactIndexOptions {
  */
 export async function createExactIndex(
   corpus: VectorSource,
-  { engine, similarity, precision = "float32" }: ExactIndexOptions,
+  { engine, similarity, precision = "float32", residentBytes = 2 ** 30 }: ExactIndexOptions,
 ): Promise<VectorIndex> {
   const { ids, dimension } = corpus;
   const order = idOrder(ids);
@@ -107,6 +107,7 @@ export async function createExactIndex(
       }
       return hits;
     },
+    report: async () => ({ kind: precision === "int8" ? "int8" : "exact" }),
     close: () => leave([...held.keys()]),
   };
 }

@@ -41,13 +41,17 @@ export async function finalEvaluation({
   const documents = data.documents.values();
   const untrained = await learner.untrained();
   const retrievers: NamedRetriever[] = [
-    { name: "model", kind: "model", retriever: await denseRetriever("model", learner.current, documents, progress) },
+    {
+      name: "model",
+      kind: "model",
+      retriever: await denseRetriever("model", learner.current, documents, { progress }),
+    },
     { name: "bm25", kind: "bm25", retriever: bm25(data.documents.values()) },
     { name: "tf-idf", kind: "tf-idf", retriever: tfIdf(data.documents.values()) },
     {
       name: untrained.name,
       kind: "untrained",
-      retriever: await denseRetriever(untrained.name, untrained, data.documents.values(), progress),
+      retriever: await denseRetriever(untrained.name, untrained, data.documents.values(), { progress }),
     },
   ];
   const measures = [

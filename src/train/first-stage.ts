@@ -30,7 +30,7 @@ export async function openFirstStage(name: string, engine: Engine, warnings: War
   return {
     name: "first-stage",
     similarity: model.similarity,
-    index: (documents, progress) => denseRetriever("first-stage", model, documents, progress),
+    index: (documents, progress) => denseRetriever("first-stage", model, documents, { progress }),
     release: model.release,
   };
 }

@@ -1,5 +1,6 @@
 import type { RetrievalData, TextItem } from "../base/types.js";
 import { readGivenVectors, type VectorPair } from "../data/given-vectors.js";
+import type { Role } from "../encode/model.js";
 import type { Encoder, Sequence } from "../nn/encoder.js";
 import { type ItemVectors, ofTexts } from "../search/dense.js";
 import { givenVectors, rowsOf } from "../search/given.js";
@@ -50,11 +51,16 @@ export async function headPairs(
   const given = await readGivenVectors(files, data);
   const content = { kind: "vector", dimension: given.dimension } as const;
   const learner = await featureLearner({ engine, config, content, loss, classes: 0 });
+  const one = (as: Role, id: string): Float32Array => {
+    const vector = new Float32Array(given.dimension);
+    given.read(as, [id], vector);
+    return vector;
+  };
   const start: FeatureStart = { ...learner.start, vectors: given.fingerprint };
   return {
     ...learner,
     start,
-    items: given,
+    items: { query: (id) => one("query", id), document: (id) => one("document", id) },
     lengthOf: null,
     current: {
       fingerprint: "in-training",

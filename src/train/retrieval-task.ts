@@ -86,7 +86,7 @@ function pairTask<Item>(
       };
     },
     async evaluateDev() {
-      const retriever = await denseRetriever("model", current, dev.documents, progress);
+      const retriever = await denseRetriever("model", current, dev.documents, { progress });
       const judged = new Set(judgedQueries(dev.split));
       const queries = dev.queries.filter((query) => judged.has(query.id));
       const found = await retriever.search(queries, metric.k + 1);
@@ -101,7 +101,7 @@ function pairTask<Item>(
       const retriever =
         file !== null && existsSync(file)
           ? null
-          : await denseRetriever("model", current, candidates.values(), progress);
+          : await denseRetriever("model", current, candidates.values(), { progress });
       const request = {
         data,
         split,

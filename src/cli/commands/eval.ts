@@ -5,11 +5,12 @@ import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { evaluationText } from "../evaluation-text.js";
 import { given, record, refuseExisting } from "../given.js";
+import { type IndexFlags, indexOf, indexText, withIndexOptions } from "../index-options.js";
 import { apart } from "../usage.js";
 import { choice, collect, columnNames, decimal, integer, nameList } from "../values.js";
 import { vectorPair } from "../vector-pair.js";
 
-interface EvalFlags extends ChunkFlags {
+interface EvalFlags extends ChunkFlags, IndexFlags {
   readonly data: string;
   readonly model?: readonly string[];
   readonly vectors?: readonly string[];
@@ -31,7 +32,7 @@ interface EvalFlags extends ChunkFlags {
 
 /** `nearmiss eval`: a model beside the baselines, with intervals and paired tests. */
 export const addEval: AddCommand = (program, run) => {
-  withCommonOptions(withChunkOptions(program.command("eval")))
+  withCommonOptions(withIndexOptions(withChunkOptions(program.command("eval"))))
     .description("measure a model beside the baselines, with intervals and tests")
     .requiredOption("--data <path>", "queries with documents, labelled items, or scored pairs")
     .option(
@@ -67,9 +68,12 @@ export const addEval: AddCommand = (program, run) => {
           ...given({ vectors: vectorPair(flags.vectors) }),
           ...given({ measures, depth, baselines, fuse, writeRun, compareRun, keepSelf, threads }),
           ...given({ rerank, rerankDepth, perQuery }),
-          ...given({ chunks: chunkingOf(flags), columns: record(flags.columns) }),
+          ...given({ chunks: chunkingOf(flags), index: indexOf(flags), columns: record(flags.columns) }),
         });
-        return { ...apart(result), text: evaluationText(result) };
+        return {
+          ...apart(result),
+          text: [evaluationText(result), ...(result.indexes ?? []).flatMap(indexText)].join("\n"),
+        };
       }),
     );
 };

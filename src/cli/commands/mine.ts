@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { inputError } from "../../base/errors.js";
+import type { mineToFile } from "../../front/mine.js";
 import type { LabelledFormat, LabelledNegativesFile } from "../../negatives/labelled-file.js";
 import type { SamplerName } from "../../negatives/parse-sampler.js";
 import type { NegativesFile } from "../../negatives/writing.js";
@@ -7,6 +8,7 @@ import { count, decimals } from "../../report/figures.js";
 import { type ChunkFlags, chunkingOf, withChunkOptions } from "../chunk-options.js";
 import { type AddCommand, withCommonOptions } from "../common.js";
 import { given, record, refuseExisting } from "../given.js";
+import { type IndexFlags, indexOf, indexText, withIndexOptions } from "../index-options.js";
 import {
   type LabelledMiningFlags,
   labelledStrategy,
@@ -21,7 +23,7 @@ import { vectorPair } from "../vector-pair.js";
 
 const formats = ["triplets", "tuples", "pairs", "pools"] as const;
 
-interface MineFlags extends MiningFlags, LabelledMiningFlags, ChunkFlags {
+interface MineFlags extends MiningFlags, LabelledMiningFlags, ChunkFlags, IndexFlags {
   readonly data: string;
   readonly model?: string;
   readonly vectors?: readonly string[];
@@ -37,7 +39,9 @@ interface MineFlags extends MiningFlags, LabelledMiningFlags, ChunkFlags {
 
 /** `nearmiss mine`: negatives for any trainer, in a file. */
 export const addMine: AddCommand = (program, run) => {
-  withCommonOptions(withChunkOptions(withLabelledMiningOptions(withMiningOptions(program.command("mine")))))
+  withCommonOptions(
+    withIndexOptions(withChunkOptions(withLabelledMiningOptions(withMiningOptions(program.command("mine"))))),
+  )
     .description("choose negatives and write them to a file")
     .requiredOption("--data <path>", "folder or file of queries and documents, or of labelled items")
     .option(
@@ -84,7 +88,7 @@ export const addMine: AddCommand = (program, run) => {
           ...given({ model: flags.model, vectors }),
           ...given({ params: record(flags.param), filters: flags.filter, without: flags.noFilter }),
           ...given({ count: flags.count, depth: flags.depth, candidates: flags.candidates, short: flags.short }),
-          ...given({ chunks: chunkingOf(flags), keepSelf: flags.keepSelf, threads }),
+          ...given({ chunks: chunkingOf(flags), index: indexOf(flags), keepSelf: flags.keepSelf, threads }),
         });
         return { ...apart(result), text: [summaryText(result, out), ...usageLines(result)].join("\n") };
       }),
@@ -105,10 +109,14 @@ function labelledText({ anchors, rows, fallback, dropped, distances }: LabelledN
   ].join("\n");
 }
 
-function summaryText({ queries, rows, short, rejected, scores }: NegativesFile, out: string): string {
+function summaryText(
+  { queries, rows, short, rejected, scores, index }: Awaited<ReturnType<typeof mineToFile>>,
+  out: string,
+): string {
   const filtered = Object.entries(rejected).map(([name, n]) => `${count(n)} by ${name}`);
   return [
     `${count(queries)} queries, ${count(rows)} rows in ${out}; ${count(short)} queries were short of negatives`,
+    ...indexText(index),
     `rejected: ${filtered.length === 0 ? "none" : filtered.join(", ")}`,
     "",
     figuresTable("scores", scores),
