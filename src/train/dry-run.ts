@@ -1,6 +1,6 @@
 import { noProgress } from "../base/progress.js";
 import { collectWarnings } from "../base/warnings.js";
-import type { TrainConfig } from "./config.js";
+import { type TrainConfig, trainsCrossEncoder } from "./config.js";
 import { type DryRunTiming, estimate } from "./estimate.js";
 import type { TrainingData } from "./kinds.js";
 import { openRun } from "./run-folder.js";
@@ -22,7 +22,13 @@ export interface DryRun {
     /** Split → its queries, items or pairs. */
     readonly splits: Readonly<Record<string, number>>;
   };
-  readonly model: { readonly family: string; readonly dimension: number; readonly parameters: number };
+  readonly model: {
+    readonly family: string;
+    readonly dimension: number;
+    readonly parameters: number;
+    /** Scores that a cross-encoder gives a pair. */
+    readonly labels?: number;
+  };
   readonly steps: number;
   readonly stepsPerEpoch: number;
   readonly evaluations: readonly number[];
@@ -54,7 +60,12 @@ export async function dryRun(
       ...(data.kind === "retrieval" ? { documents: data.documents.size, queries: data.queries.size } : {}),
       splits: Object.fromEntries(splitSizes(data)),
     },
-    model: { family: encoder.family, dimension: encoder.dimension, parameters: sizes.reduce((a, b) => a + b, 0) },
+    model: {
+      family: encoder.family,
+      dimension: encoder.dimension,
+      parameters: sizes.reduce((a, b) => a + b, 0),
+      ...(trainsCrossEncoder(config) ? { labels: encoder.dimension } : {}),
+    },
     steps: total,
     stepsPerEpoch,
     evaluations,

@@ -203,8 +203,11 @@ function planText(
 ): string {
   const splits = Object.entries(data.splits).map(([name, rows]) => `${name} ${count(rows)}`);
   const rows = { retrieval: `${count(data.documents ?? 0)} documents; queries`, labelled: "items", scored: "pairs" };
+  const { labels } = model;
+  const scores = labels === 1 ? "one score a pair" : `${count(labels ?? 0)} scores a pair`;
+  const size = labels === undefined ? `${count(model.dimension)} dimensions` : scores;
   return `data    ${data.format}: ${rows[data.kind]}: ${splits.join(", ")}
-model   ${model.family}, ${count(model.dimension)} dimensions, ${count(model.parameters)} parameters
+model   ${model.family}, ${size}, ${count(model.parameters)} parameters
 steps   ${count(steps)} (${count(stepsPerEpoch)} an epoch, ${formatNumber(timing.stepSeconds)} s each)
         evaluations after ${evaluations.join(", ")}
         negatives drawn anew after ${refreshes.length === 0 ? "none: they come from the batch" : refreshes.join(", ")}
