@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
+import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { main } from "#nearmiss/cli/program.js";
 
 const root = new URL("../../", import.meta.url);
 const bin = fileURLToPath(new URL("dist/cli/bin.js", root));
@@ -14,6 +16,25 @@ export interface Ran {
 export function nearmiss(argv: readonly string[], options: { cwd?: string; input?: string } = {}): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...argv], { encoding: "utf8", ...options });
   return { code: status, out: stdout, err: stderr };
+}
+
+/** The same in this process, which has all loaded: for what a command does, not for how a process ends. */
+export async function nearmissHere(argv: readonly string[]): Promise<Ran> {
+  const [out, err] = [collector(), collector()];
+  const code = await main(argv, { out: out.stream, err: err.stream });
+  return { code, out: out.text(), err: err.text() };
+}
+
+/** A stream that is no terminal and keeps what is written. */
+function collector() {
+  let text = "";
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
 }
 
 /** The same without holding up this process, which may be the server that the command asks. */

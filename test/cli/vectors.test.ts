@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadData } from "#nearmiss/data/load.js";
 import { writeNpy } from "#nearmiss/data/vectors.js";
 import { serveVectors, vectorOf } from "../encode/server.js";
-import { nearmiss, nearmissBeside } from "./nearmiss.js";
+import { nearmiss, nearmissBeside, nearmissHere } from "./nearmiss.js";
 import { writePairs } from "./pairs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "nearmiss-vectors-"));
@@ -22,34 +22,34 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function run(...argv: readonly string[]) {
-  const { code, out } = nearmiss([...argv, "--json", "--cache", at("cache")]);
+async function run(...argv: readonly string[]) {
+  const { code, out } = await nearmissHere([...argv, "--json", "--cache", at("cache")]);
   return { code, ...JSON.parse(out) };
 }
 
-test("eval takes vectors instead of a model, beside one, and several models under the names that were typed", () => {
+test("eval takes vectors instead of a model, beside one, and several models under the names that were typed", async () => {
   const argv = ["eval", "--data", at("data"), "--measures", "hit@1", ...given];
   const namesOf = ({ result }: { result: { systems: { name: string }[] } }) => result.systems.map(({ name }) => name);
-  expect(namesOf(run(...argv))).toEqual(["vectors", "bm25", "tf-idf"]);
-  expect(namesOf(run(...argv, "--model", "bm25"))).toEqual(["bm25", "vectors", "tf-idf"]);
-  const several = run(...argv, "--model", "tf-idf", "--model", "vectors", "--model", "bm25");
+  expect(namesOf(await run(...argv))).toEqual(["vectors", "bm25", "tf-idf"]);
+  expect(namesOf(await run(...argv, "--model", "bm25"))).toEqual(["bm25", "vectors", "tf-idf"]);
+  const several = await run(...argv, "--model", "tf-idf", "--model", "vectors", "--model", "bm25");
   expect(namesOf(several)).toEqual(["tf-idf", "vectors", "bm25"]);
   expect(several.result.comparisons.map(({ adjusted }: { adjusted: object }) => adjusted)).toHaveLength(2);
   expect(several.timing).not.toHaveProperty("usage");
   expect(nearmiss(argv).out).toMatch(/^vectors +0\.\d/m);
 });
 
-test("mine takes vectors instead of a model", () => {
+test("mine takes vectors instead of a model", async () => {
   const argv = ["mine", "--data", at("data"), ...given, "--sampler", "top-k", "--out"];
-  const { result } = run(...argv, at("mined.jsonl"));
+  const { result } = await run(...argv, at("mined.jsonl"));
   expect(result.queries).toBeGreaterThan(20);
   expect(JSON.parse(readFileSync(at("mined.jsonl"), "utf8").split("\n")[0]!).negative_rank).toBeGreaterThan(0);
-  expect(run(...argv, at("x.jsonl"), "--model", "bm25")).toMatchObject({ code: 2, error: { code: "bad-usage" } });
+  expect(await run(...argv, at("x.jsonl"), "--model", "bm25")).toMatchObject({ code: 2, error: { code: "bad-usage" } });
 });
 
-test("a head is trained, measured beside the vectors it stands on, mined with, and put on other vectors", () => {
+test("a head is trained, measured beside the vectors it stands on, mined with, and put on other vectors", async () => {
   const run1 = ["--data", at("data"), ...given];
-  const { result } = run("train", ...run1, "--out", at("run"), "--epochs", "2", "--batch-size", "16");
+  const { result } = await run("train", ...run1, "--out", at("run"), "--epochs", "2", "--batch-size", "16");
   expect(result.evaluation.systems.map(({ name }: { name: string }) => name)).toEqual([
     "model",
     "bm25",
@@ -61,23 +61,23 @@ test("a head is trained, measured beside the vectors it stands on, mined with, a
     vectors: { queries: at("q.npy"), documents: at("d.npy") },
   });
   const head = ["--model", at("run/model")];
-  const { systems } = run("eval", ...run1, ...head, "--baselines", "none").result;
+  const { systems } = (await run("eval", ...run1, ...head, "--baselines", "none")).result;
   expect(systems).toMatchObject([
     { name: "model", measures: result.evaluation.systems[0].measures },
     { name: "vectors", measures: result.evaluation.systems[3].measures },
   ]);
-  expect(run("mine", ...run1, ...head, "--sampler", "top-k", "--out", at("head.jsonl")).code).toBe(0);
-  const embedded = run("embed", ...head, "--input", at("q.npy"), "--output", at("tuned.npy"));
+  expect((await run("mine", ...run1, ...head, "--sampler", "top-k", "--out", at("head.jsonl"))).code).toBe(0);
+  const embedded = await run("embed", ...head, "--input", at("q.npy"), "--output", at("tuned.npy"));
   expect(embedded.result).toMatchObject({ texts: 96, dimension: 3 });
   expect(readFileSync(at("tuned.npy.ids.txt"))).toEqual(readFileSync(at("q.npy.ids.txt")));
-  const again = run("train", "--config", at("run/config.json"), "--out", at("again"));
+  const again = await run("train", "--config", at("run/config.json"), "--out", at("again"));
   expect(again.result.fingerprint).toBe(result.fingerprint);
-  expect(run("train", ...run1, "--out", at("dry"), "--dry-run").result.model).toEqual({
+  expect((await run("train", ...run1, "--out", at("dry"), "--dry-run")).result.model).toEqual({
     family: "mlp",
     dimension: 3,
     parameters: 12,
   });
-  expect(run("eval", "--data", at("data"), ...head)).toMatchObject({ code: 2, error: { code: "bad-usage" } });
+  expect(await run("eval", "--data", at("data"), ...head)).toMatchObject({ code: 2, error: { code: "bad-usage" } });
 });
 
 test("what a server was asked for and its cost stand in the table, and under timing", async () => {
@@ -143,6 +143,6 @@ test.each([
   [["eval", "--model", "http://127.0.0.1:9/v1#x", "--price", "-1"], "bad-value"],
   [["eval", "--model", "vectors"], "bad-usage"],
   [["mine", "--sampler", "top-k", "--out", at("never.jsonl")], "usage"],
-])("%j is refused", (argv, code) => {
-  expect(run(...argv, "--data", at("data"))).toMatchObject({ code: 2, error: { code } });
+])("%j is refused", async (argv, code) => {
+  expect(await run(...argv, "--data", at("data"))).toMatchObject({ code: 2, error: { code } });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { readSafetensors } from "#nearmiss/base/safetensors.js";
 import type { LabelledData } from "#nearmiss/base/types.js";
@@ -363,10 +363,14 @@ describe("hardest negatives collapse, semi-hard ones from the same beginning do 
     checkpointEvery: 7,
   });
 
+  const [hard, semiHard] = [join(emptyFolder(), "run"), join(emptyFolder(), "run")];
+  const warnings = collectWarnings();
+  let collapsed: TrainResult;
+  beforeAll(async () => {
+    collapsed = await run(mined("all"), { data: crowded, out: hard, warnings });
+  });
+
   test("and the alarm tells while it happens", async () => {
-    const [hard, semiHard] = [join(emptyFolder(), "run"), join(emptyFolder(), "run")];
-    const warnings = collectWarnings();
-    const collapsed = await run(mined("all"), { data: crowded, out: hard, warnings });
     const sound = await run(mined("semi-hard"), { data: crowded, out: semiHard });
     const alarms = (out: string) => logOf(out).filter((record) => record.kind === "alarm");
     expect(alarms(semiHard)).toEqual([]);
@@ -388,16 +392,15 @@ describe("hardest negatives collapse, semi-hard ones from the same beginning do 
   });
 
   test("and a run that was stopped in the middle of it gives the same alarm", async () => {
-    const [whole, parts] = [join(emptyFolder(), "run"), join(emptyFolder(), "run")];
-    await run(mined("all"), { data: crowded, out: whole });
-    const alarm = logOf(whole).find((record) => record.kind === "alarm");
+    const parts = join(emptyFolder(), "run");
+    const alarm = logOf(hard).find((record) => record.kind === "alarm");
     expect(alarm).toBeDefined();
     const middle = (alarm?.step ?? 0) - 2;
     await expect(run(mined("all"), { data: crowded, out: parts, stopAt: middle })).rejects.toMatchObject({
       code: "interrupted",
     });
     await run(mined("all"), { data: crowded, out: parts });
-    expect(comparable(parts)["metrics.jsonl"]).toEqual(comparable(whole)["metrics.jsonl"]);
+    expect(comparable(parts)["metrics.jsonl"]).toEqual(comparable(hard)["metrics.jsonl"]);
   });
 });
 
