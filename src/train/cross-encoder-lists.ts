@@ -3,15 +3,13 @@ import { inputError } from "../base/errors.js";
 import type { Hits, RetrievalData, Retriever } from "../base/types.js";
 import { type KnownPositives, knownPositives, type TrainingRow, trainingRows } from "../data/rows.js";
 import { splitOf } from "../data/splits.js";
-import type { HostTensor, ProgramSpec } from "../engine/types.js";
 import { judgedQueries, perQuery } from "../evaluate/per-query.js";
-import { input, where } from "../graph/index.js";
-import type { Loss, LossParameters } from "../losses/types.js";
 import { candidateDocuments } from "../negatives/pools.js";
-import type { ForwardOptions, Sequence, TextEncoder } from "../nn/encoder.js";
+import type { Sequence } from "../nn/encoder.js";
 import { type QueryDocument, type Reranker, rerank } from "../search/rerank.js";
 import { finalReranking } from "./cross-encoder-final.js";
 import { crossEncoderLearner } from "./cross-encoder-learner.js";
+import { type List, listFeeds, listSpec } from "./cross-encoder-program.js";
 import { endless, shuffled } from "./endless.js";
 import { finalSplit } from "./final.js";
 import { openFirstStage } from "./first-stage.js";
@@ -19,14 +17,10 @@ import { TRAIN_SPLIT } from "./kinds.js";
 import { lossOver } from "./losses.js";
 import { miningOptions, oneMeasure, requireJudged } from "./mining.js";
 import { type DrawnNegatives, inTurns } from "./pair-rows.js";
-import { parameterGradients } from "./program.js";
 import { openRound } from "./round.js";
 import { wholeBatches } from "./stepper.js";
 import type { Task, TaskOptions } from "./task.js";
 import { vocabularyTexts } from "./vocabulary-texts.js";
-
-/** A query with what is to be ranked for it: its positive, then negatives; each a pair of texts. */
-type List = readonly Sequence[];
 
 /**
  * A cross-encoder on queries and documents: each row is a list of one positive with negatives that came with the data, or were drawn from what the first
@@ -196,37 +190,6 @@ function documentsOf(
   const positives = known.get(row.queryId);
   const negatives = [...(row.negativeIds ?? []), ...(drawn?.(row, epoch) ?? [])];
   return [row.positiveId, ...[...new Set(negatives)].filter((id) => positives?.has(id) !== true)];
-}
-
-/** The graph of one step: a score a pair; each row of the loss's matrix looks at its own pairs alone. */
-function listSpec(
-  encoder: Pick<TextEncoder, "forward">,
-  loss: Loss<"logits">,
-  parameters: LossParameters,
-  options: ForwardOptions,
-): ProgramSpec {
-  const logits = encoder.forward(options);
-  const mask = (name: string) => input(name, ["rows", logits.length(0)], "bool");
-  const [positive, negative] = [mask("positive"), mask("negative")];
-  const scores = where(positive.or(negative), logits.squeeze(1).unsqueeze(0), 0);
-  const built = loss.build.logits({ scores, positive, negative }, parameters);
-  return { outputs: { loss: built.loss, ...built.telemetry }, gradients: parameterGradients(built.loss) };
-}
-
-/** Which pairs, in packed order, are a row's positive and its negatives. */
-function listFeeds(lists: readonly List[], place: Int32Array): Record<string, HostTensor> {
-  const shape = [lists.length, place.length];
-  const [positive, negative] = [
-    new Uint8Array(lists.length * place.length),
-    new Uint8Array(lists.length * place.length),
-  ];
-  let pair = 0;
-  lists.forEach((list, row) => {
-    list.forEach((_, i) => {
-      (i === 0 ? positive : negative)[row * place.length + (place[pair++] as number)] = 1;
-    });
-  });
-  return { positive: { dtype: "bool", shape, data: positive }, negative: { dtype: "bool", shape, data: negative } };
 }
 
 function mean(values: Float64Array): number {
