@@ -1,6 +1,6 @@
 // Runs every benchmark and writes docs/benchmarks.md. Takes about half an hour on two cores; nothing else should run.
 //
-//     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--pairs 4096] [--results FILE]
+//     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--pairs 4096] [--documents 1000000] [--results FILE]
 //
 // PEER_PYTHON names a Python with the packages of bench/peers/requirements.txt; without it an environment is made beside them.
 import { spawnSync } from "node:child_process";
@@ -20,6 +20,8 @@ const { values, positionals } = parseArgs({
     repeat: { type: "string", default: "3" },
     // Of the large batch.
     pairs: { type: "string", default: "4096" },
+    // Of the large run of mining; 0: none.
+    documents: { type: "string", default: "1000000" },
     results: { type: "string" },
   },
 });
@@ -65,6 +67,9 @@ const results = {
     run("profile.mjs", [model, data, ...threads, "--dropout", rate, "--precision", precision]),
   ),
   losses: run("losses.mjs", [...threads, "--rounds", values.rounds, ...peer]),
+  exact: run("exact.mjs", [...threads, "--repeat", values.repeat, ...peer]),
+  mining: run("mining.mjs", [...threads, "--large", values.documents, ...peer]),
+  score: run("score.mjs", ["--rounds", values.repeat]),
   eventLoop: run("event-loop.mjs", [model, data, ...threads]),
 };
 if (values.results !== undefined) writeFileSync(values.results, JSON.stringify(results, null, 2));

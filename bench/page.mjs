@@ -39,6 +39,12 @@ ${profilePart(results.profiles)}
 
 ${lossesPart(results.losses)}
 
+${exactPart(results.exact)}
+
+${miningPart(results.mining)}
+
+${scorePart(results.score)}
+
 ${eventLoopPart(results.eventLoop)}
 `;
 }
@@ -243,6 +249,71 @@ Forward and backward of one batch of ${dimension} dimensions, with finding who b
 process had before, each loss in a process of its own.
 
 ${parts.join("\n\n")}`;
+}
+
+function exactPart({ documents, dimension, k, batch, queriesASecond, peakBytes, certified, ...ratios }) {
+  const names = {
+    bare: "the bare product, float32",
+    nearmiss: "exact search",
+    int8: "exact search, 8-bit products",
+    usearch: "usearch, exact",
+    faiss: "FAISS, flat",
+  };
+  const rows = Object.entries(names).flatMap(([key, name]) =>
+    queriesASecond[key] === null ? [] : [[name, range(queriesASecond[key], 0)]],
+  );
+  const said = [
+    `of the bare product's rate: ${range(ratios.ofTheBareProduct)}`,
+    `8-bit to float32: ${range(ratios.int8TimesFloat32)} ×`,
+    ...(ratios.timesUsearch === null ? [] : [`to usearch: ${range(ratios.timesUsearch, 1)} ×`]),
+  ];
+  return `## Exact search
+
+The ${k} nearest of ${documents.toLocaleString("en")} seeded, clustered vectors of ${dimension} dimensions, queries in batches of ${batch} (\`bench/exact.mjs\`). ${said.join("; ")}. 8-bit products find candidates and
+float64 products of all that are within the bound of their error decide: hits and scores were ${certified ? "the same to the bit" : "**not the same**"}. The process took ${gib(peakBytes)} with all of it side by side.
+
+${table(["side", "queries a second"], rows)}`;
+}
+
+function miningPart({ dimension, count, depth, index, large, ...small }) {
+  const gibOf = (bytes) =>
+    range({ median: bytes.median / 2 ** 30, low: bytes.low / 2 ** 30, high: bytes.high / 2 ** 30 }, 2, " GiB");
+  const rows = ({ nearmiss, peers }, name) => [
+    [name, range(nearmiss.seconds, 1, " s"), gibOf(nearmiss.peakBytes), "", ""],
+    ...peers.map(({ form, seconds, peakBytes, timesFaster, timesLessMemory }) => [
+      `${PEER}, ${form}`,
+      range(seconds, 1, " s"),
+      gibOf(peakBytes),
+      `${range(timesFaster)} ×`,
+      `${range(timesLessMemory)} ×`,
+    ]),
+  ];
+  const recall = large?.report?.recall;
+  const more =
+    large === null
+      ? ""
+      : `\n\n${large.queries.toLocaleString("en")} queries among ${large.documents.toLocaleString("en")} documents (float16, \`--index hnsw\`): recall@${recall.at} of the exact search ${number(recall.mean, 3)} (least ${number(recall.least, 3)}, over ${recall.queries} queries).`;
+  return `## Mining from given vectors
+
+${count} negatives of the nearest ${depth} for each of ${small.queries.toLocaleString("en")} queries among ${small.documents.toLocaleString("en")} documents of ${dimension} dimensions, from \`.npy\` files (\`bench/mining.mjs\`), against
+\`mine_hard_negatives\` on the same vectors; reading to writing, each side in a process of its own.${small.agreement === null ? "" : ` ${number(100 * small.agreement, 1)} % of its negatives were drawn here, too.`}
+
+${table(["side", "time", "peak memory", "its time to ours", "its memory to ours"], [...rows(small, `nearmiss, \`--index ${index}\``), ...(large === null ? [] : rows(large, `nearmiss, ${large.documents.toLocaleString("en")} documents`))])}${more}`;
+}
+
+function scorePart({ lines, orders }) {
+  const rows = Object.entries(orders).map(([order, { nearmiss, trec_eval, timesFaster, equal }]) => [
+    order,
+    range(nearmiss.seconds, 2, " s"),
+    trec_eval === null ? "" : range(trec_eval.seconds, 2, " s"),
+    timesFaster === null ? "" : `${range(timesFaster)} ×`,
+    equal === null ? "" : equal ? "yes" : "**no**",
+  ]);
+  return `## Measuring a run
+
+A run of ${lines.toLocaleString("en")} lines, whole processes (\`bench/score.mjs\`; \`TREC_EVAL\` names the other one's binary).
+
+${table(["lines", "nearmiss", "trec_eval", "faster", "same output"], rows)}`;
 }
 
 function eventLoopPart({ static: flat, fineTuning }) {

@@ -108,6 +108,25 @@ test("profiles of the fine-tuning step", async () => {
   }
 });
 
+test("exact search: 8-bit products find the same", async () => {
+  const args = ["--documents", "3000", "--dimension", "48", "--k", "20", "--batch", "30", "--batches", "2"];
+  type Result = { readonly certified: boolean };
+  expect((await bench<Result>("exact.mjs", ...args, "--repeat", "1", "--no-peer")).certified).toBe(true);
+});
+
+test("mining from given vectors: three negatives a query, and a recall for the graph", async () => {
+  type Side = { readonly rows: number; readonly report: { readonly recall?: { readonly mean: number } } };
+  const args = ["--pairs", "600", "--dimension", "32", "--no-peer", "--large", "900", "--large-queries", "200"];
+  const { large, ...small } = await bench<Side & { readonly large: Side }>("mining.mjs", ...args);
+  expect([small.rows, large.rows]).toEqual([1800, 600]);
+  expect(large.report.recall?.mean).toBeGreaterThan(0.9);
+});
+
+test("measuring a run", async () => {
+  type Result = { readonly lines: number };
+  expect((await bench<Result>("score.mjs", "--lines", "2000", "--rounds", "1")).lines).toBe(2000);
+});
+
 test("quality by 8-bit integers: the same runs as in float32, nearly", async () => {
   type Run = { readonly ndcg: readonly number[]; readonly losses: readonly (readonly number[])[] };
   type Result = { readonly precisions: Readonly<Record<"float32" | "int8" | "int8-gradient", Run>> };
