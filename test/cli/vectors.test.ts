@@ -112,25 +112,27 @@ test("what a server was asked for and its cost stand in the table, and under tim
   expect(JSON.parse(mining.out).timing.usage).toMatchObject({ requests: 1 });
 });
 
-test("an index is chosen by name: int8 finds what the exact one finds, hnsw says how much of it", () => {
+test("an index is chosen by name: int8 finds what the exact one finds, hnsw says how much of it", async () => {
   const argv = ["mine", "--data", at("data"), ...given, "--sampler", "top-k", "--force", "--out", at("indexed.jsonl")];
-  const mined = (...more: string[]) => {
-    const { result } = run(...argv, ...more);
+  const mined = async (...more: string[]) => {
+    const { result } = await run(...argv, ...more);
     return { result, file: readFileSync(at("indexed.jsonl"), "utf8") };
   };
-  const { index: none, ...exact } = mined().result;
+  const { index: none, ...exact } = (await mined()).result;
   expect(none).toBeUndefined();
-  const { file } = mined();
-  expect(mined("--index", "int8")).toEqual({ result: { ...exact, index: { kind: "int8" } }, file });
-  const { index } = mined("--index", "hnsw", "--index-param", "sample=7").result;
+  const { file } = await mined();
+  expect(await mined("--index", "int8")).toEqual({ result: { ...exact, index: { kind: "int8" } }, file });
+  const { index } = (await mined("--index", "hnsw", "--index-param", "sample=7")).result;
   expect(index.params).toMatchObject({ connectivity: 16, sample: 7 });
   expect(index.recall).toMatchObject({ queries: 7 });
   expect(index.recall.mean).toBeGreaterThan(0.9);
   const evaluated = ["eval", "--data", at("data"), "--measures", "hit@1", ...given, "--index", "hnsw"];
-  expect(run(...evaluated).result.indexes).toHaveLength(1);
+  expect((await run(...evaluated)).result.indexes).toHaveLength(1);
   expect(nearmiss(evaluated).out).toMatch(/^hnsw: recall@\d+ /m);
-  expect(run("search", "paint", "--data", at("data"), "--model", "bm25", "--index", "hnsw")).toMatchObject({ code: 2 });
-  expect(run(...argv, "--index-param", "m=3", "--index", "hnsw").error.code).toBe("bad-param");
+  expect(await run("search", "paint", "--data", at("data"), "--model", "bm25", "--index", "hnsw")).toMatchObject({
+    code: 2,
+  });
+  expect((await run(...argv, "--index-param", "m=3", "--index", "hnsw")).error.code).toBe("bad-param");
 });
 
 test.each([
