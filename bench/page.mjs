@@ -263,7 +263,7 @@ function exactPart({ documents, dimension, k, batch, queriesASecond, peakBytes, 
     queriesASecond[key] === null ? [] : [[name, range(queriesASecond[key], 0)]],
   );
   const said = [
-    `of the bare product's rate: ${range(ratios.ofTheBareProduct)}`,
+    `Of the bare product's rate: ${range(ratios.ofTheBareProduct)}`,
     `8-bit to float32: ${range(ratios.int8TimesFloat32)} ×`,
     ...(ratios.timesUsearch === null ? [] : [`to usearch: ${range(ratios.timesUsearch, 1)} ×`]),
   ];
