@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { inputError } from "../base/errors.js";
-import { noProgress, type Progress } from "../base/progress.js";
+import { noProgress } from "../base/progress.js";
 import { compareCodePoints } from "../base/text.js";
 import type { Hits, Similarity } from "../base/types.js";
 import { createPlainSearcher } from "../engine/nearest.js";
