@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { inputError, workError } from "../base/errors.js";
-import { buffersOf, type Call, fromWire, type Method, type Reply, toSend } from "./protocol.js";
+import { buffersOf, type Call, fromWire, type Method, READY, type Reply, toSend } from "./protocol.js";
 import { createSource } from "./source.js";
 import type { Engine, Feeds, HostTensor } from "./types.js";
 
@@ -18,7 +18,7 @@ export async function createEngine({
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw inputError("bad-threads", "threads must be a whole number from 1", { found: String(threads) });
   }
-  const call = startWorker(threads);
+  const call = await startWorker(threads);
   const send = (feeds: Feeds): Feeds =>
     Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toSend(tensor)]));
   const sendMap = (tensors: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor> =>
@@ -54,8 +54,10 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+type Calls = <T>(method: Method, args: readonly unknown[]) => Promise<T>;
+
 /** A function that has the worker do something; the worker keeps the process alive only while it has something to do. */
-function startWorker(threads: number): <T>(method: Method, args: readonly unknown[]) => Promise<T> {
+async function startWorker(threads: number): Promise<Calls> {
   const worker = new Worker(new URL("./worker.js", import.meta.url), {
     workerData: { threads },
     // Flags of the main thread, such as those for a script given in text, may make no sense for a file.
@@ -75,7 +77,8 @@ function startWorker(threads: number): <T>(method: Method, args: readonly unknow
     ended ??= error;
     for (const id of pending.keys()) settle(id)?.reject(ended);
   };
-  worker.unref();
+  // A process that ends while its worker still loads onnxruntime may hang or abort: nobody has an engine before.
+  const ready = new Promise<void>((resolve, reject) => pending.set(READY, { resolve, reject }));
   worker.on("message", (reply: Reply) => {
     const waiting = settle(reply.id);
     if ("error" in reply) waiting?.reject(fromWire(reply.error));
@@ -95,6 +98,7 @@ function startWorker(threads: number): <T>(method: Method, args: readonly unknow
       worker.ref();
       worker.postMessage(call, buffersOf(args));
     });
+  await ready;
   return async (method, args) => {
     if (method === "close" && ended !== undefined) return undefined as never;
     const value = await post<never>(method, args);

@@ -11,6 +11,9 @@ export interface Call {
   readonly args: readonly unknown[];
 }
 
+/** The id of the first reply, which answers no call: the worker has loaded what it needs. */
+export const READY = 0;
+
 export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: WireError };

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { createWasmHost } from "./host-wasm.js";
 import { createLocalEngine } from "./local.js";
 import { createWasmSearcher } from "./nearest-wasm.js";
-import { buffersOf, type Call, type Reply, toWire } from "./protocol.js";
+import { buffersOf, type Call, READY, type Reply, toWire } from "./protocol.js";
 import { createSession } from "./session.js";
 import type { OnnxSource } from "./source.js";
 
@@ -25,3 +25,5 @@ parentPort?.on("message", async ({ id, method, args }: Call) => {
   }
   parentPort?.postMessage(reply, "value" in reply ? buffersOf(reply.value) : []);
 });
+
+parentPort?.postMessage({ id: READY, value: undefined } satisfies Reply);
