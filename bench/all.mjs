@@ -1,13 +1,15 @@
 // Runs every benchmark and writes docs/benchmarks.md. Takes about half an hour on two cores; nothing else should run.
 //
-//     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--pairs 4096] [--documents 1000000] [--results FILE]
+//     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--pairs 4096] [--documents 1000000] [--work DIR]
 //
 // PEER_PYTHON names a Python with the packages of bench/peers/requirements.txt; without it an environment is made beside them.
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { keep } from "./kept.mjs";
 import { machine } from "./machine.mjs";
 import { page } from "./page.mjs";
 import { peerPython } from "./peers/setup.mjs";
@@ -22,7 +24,8 @@ const { values, positionals } = parseArgs({
     pairs: { type: "string", default: "4096" },
     // Of the large run of mining; 0: none.
     documents: { type: "string", default: "1000000" },
-    results: { type: "string" },
+    // Where finished parts are kept: a second run there goes on after them.
+    work: { type: "string" },
   },
 });
 const here = dirname(fileURLToPath(import.meta.url));
@@ -41,6 +44,13 @@ function run(script, args) {
   return JSON.parse(done.stdout);
 }
 
+const work = values.work ?? mkdtempSync(join(tmpdir(), "nearmiss-bench-"));
+const part = (name, ...calls) =>
+  keep(join(work, `${name}.json`), () => {
+    const made = calls.map(([script, args]) => run(script, args));
+    return calls.length === 1 ? made[0] : made;
+  });
+
 let noPeer = null;
 try {
   peerPython();
@@ -49,30 +59,34 @@ try {
   console.error(`without the peer: ${noPeer}`);
 }
 const peer = noPeer === null ? [] : ["--no-peer"];
+const figure = join(here, "../docs/images/growth.svg");
+const profiles = [
+  ["0", "float32"],
+  ["0.1", "float32"],
+  ["0", "int8"],
+].map(([dropout, precision]) => [
+  "profile.mjs",
+  [model, data, ...threads, "--dropout", dropout, "--precision", precision],
+]);
+const rounds = ["--rounds", values.rounds];
+const repeat = ["--repeat", values.repeat];
 const results = {
   date: new Date().toISOString().slice(0, 10),
   machine: machine(),
   noPeer,
-  fineTuning: run("minilm-step.mjs", [model, data, ...threads, "--rounds", values.rounds, ...peer]),
-  encoding: run("encode.mjs", [model, data, ...threads, "--rounds", values.rounds, ...peer]),
-  static: run("static.mjs", [data, ...threads, "--repeat", values.repeat, ...peer]),
-  staticProfile: run("static-profile.mjs", [data, ...threads]),
-  gradCache: run("gradcache.mjs", [model, data, ...threads, "--pairs", values.pairs, ...peer]),
-  growth: run("growth.mjs", [data, ...threads, "--figure", join(here, "../docs/images/growth.svg")]),
-  profiles: [
-    ["0", "float32"],
-    ["0.1", "float32"],
-    ["0", "int8"],
-  ].map(([rate, precision]) =>
-    run("profile.mjs", [model, data, ...threads, "--dropout", rate, "--precision", precision]),
-  ),
-  losses: run("losses.mjs", [...threads, "--rounds", values.rounds, ...peer]),
-  exact: run("exact.mjs", [...threads, "--repeat", values.repeat, ...peer]),
-  mining: run("mining.mjs", [...threads, "--large", values.documents, ...peer]),
-  score: run("score.mjs", ["--rounds", values.repeat]),
-  eventLoop: run("event-loop.mjs", [model, data, ...threads]),
+  losses: await part("losses", ["losses.mjs", [...threads, ...rounds, ...peer]]),
+  exact: await part("exact", ["exact.mjs", [...threads, ...repeat, ...peer]]),
+  static: await part("static", ["static.mjs", [data, ...threads, ...repeat, ...peer]]),
+  staticProfile: await part("static-profile", ["static-profile.mjs", [data, ...threads]]),
+  fineTuning: await part("fine-tuning", ["minilm-step.mjs", [model, data, ...threads, ...rounds, ...peer]]),
+  encoding: await part("encoding", ["encode.mjs", [model, data, ...threads, ...rounds, ...peer]]),
+  gradCache: await part("grad-cache", ["gradcache.mjs", [model, data, ...threads, "--pairs", values.pairs, ...peer]]),
+  mining: await part("mining", ["mining.mjs", [...threads, "--large", values.documents, ...peer]]),
+  growth: await part("growth", ["growth.mjs", [data, ...threads, "--figure", figure]]),
+  profiles: await part("profiles", ...profiles),
+  score: await part("score", ["score.mjs", ["--rounds", values.repeat]]),
+  eventLoop: await part("event-loop", ["event-loop.mjs", [model, data, ...threads]]),
 };
-if (values.results !== undefined) writeFileSync(values.results, JSON.stringify(results, null, 2));
 const out = join(here, "../docs/benchmarks.md");
 writeFileSync(out, page(results));
 console.error(`wrote ${out}`);

@@ -1,7 +1,7 @@
 // Forward and backward of the losses over labelled rows, with the relations between the labels, against pytorch-metric-learning on the same
 // vectors and threads, float32. Each loss of each side runs in a process of its own, so that its peak memory is its own; the sides take turns.
 //
-//     node bench/losses.mjs [--sizes 256x4,1800x40] [--dimension 128] [--repeats 40] [--rounds 2] [--only NAME,…] [--no-peer]
+//     node bench/losses.mjs [--sizes 256x4,1800x40] [--dimension 128] [--rounds 2] [--seconds 1.5] [--only NAME,…] [--no-peer]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -19,19 +19,16 @@ const { values } = parseArgs({
   options: {
     sizes: { type: "string", default: "256x4,1800x40" },
     dimension: { type: "string", default: "128" },
-    repeats: { type: "string", default: "40" },
     rounds: { type: "string", default: "2" },
     threads: { type: "string", default: "2" },
-    seconds: { type: "string", default: "30" },
+    seconds: { type: "string", default: "1.5" },
     gigabytes: { type: "string", default: "14" },
     only: { type: "string" },
     peer: { type: "boolean", default: true },
     child: { type: "string" },
   },
 });
-const [dimension, repeats, rounds, threads] = [values.dimension, values.repeats, values.rounds, values.threads].map(
-  Number,
-);
+const [dimension, rounds, threads] = [values.dimension, values.rounds, values.threads].map(Number);
 
 const proxies = { num_classes: "classes", embedding_size: "dimension" };
 
@@ -153,7 +150,9 @@ async function ours({ name, options, size }) {
   const base = peakBytes();
   const [seconds, processorSeconds] = [[], []];
   let result;
-  for (let i = 0; i < repeats && seconds.reduce((a, b) => a + b, 0) < Number(values.seconds); i++) {
+  // As long as it takes to warm up, and at least four passes.
+  const until = performance.now() + 1000 * Number(values.seconds);
+  while (seconds.length < 4 || performance.now() < until) {
     const [begun, used] = [performance.now(), process.cpuUsage()];
     result = await pass();
     seconds.push((performance.now() - begun) / 1000);
@@ -212,8 +211,7 @@ async function main() {
           labels,
           specs: rows.map(({ peer }) => filled(peer, labels.at(-1) + 1)),
           threads,
-          repeats,
-          secondsAtMost: Number(values.seconds),
+          seconds: Number(values.seconds),
           gigabytesAtMost: Number(values.gigabytes),
         },
         threads,
@@ -225,13 +223,18 @@ async function main() {
     }
     sizes[size] = { versions, losses: rows.map(summary) };
   }
-  const settings = { threads, dimension, repeats, rounds };
+  const settings = { threads, dimension, rounds };
   console.log(JSON.stringify({ name: "losses", machine: machine(), ...settings, sizes }, null, 2));
 }
 
 function summary({ name, options, own, theirs }) {
   const [mine, other] = [own, theirs].map((runs) => runs.flatMap((run) => run.seconds ?? []));
-  const pairs = mine.slice(0, other.length).map((seconds, i) => other[i] / seconds);
+  // Of the rounds, in which both sides take their turn.
+  const ratios = own.flatMap(({ seconds }, i) =>
+    seconds === undefined || theirs[i]?.seconds === undefined
+      ? []
+      : [spread(theirs[i].seconds).median / spread(seconds).median],
+  );
   const side = (runs, seconds) =>
     seconds.length === 0
       ? { failed: runs[0]?.failed }
@@ -246,7 +249,7 @@ function summary({ name, options, own, theirs }) {
     options,
     nearmiss: side(own, mine),
     "pytorch-metric-learning": theirs.length === 0 ? null : side(theirs, other),
-    timesFaster: pairs.length === 0 ? null : spread(pairs),
+    timesFaster: ratios.length === 0 ? null : spread(ratios),
   };
 }
 

@@ -4,17 +4,7 @@
 //     node bench/mining.mjs [--pairs 100000] [--dimension 384] [--count 3] [--depth 10] [--index int8] [--repeat 1] [--threads 2] [--no-peer] [--large 1000000]
 //
 // --large: one more run over so many documents with --index hnsw, for --large-queries of them (default 100000), in half precision.
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { max, type Tensor, where } from "../graph/index.js";
+import { max, type Tensor, transpose, where } from "../graph/index.js";
+import { similarityMatrix } from "../nn/distances.js";
 import { cosineOfShifted, radians } from "./angles.js";
 import { classCosines, classWeights, cosineMarginSoftmax } from "./class-margins.js";
 import { defineLoss } from "./define.js";
@@ -39,8 +40,9 @@ export const subCentreArcface = defineLoss({
   parameters: (sizes, { centres }) => classWeights(sizes, centres),
   build: {
     labelled(batch, { centres, scale, marginDegrees }, parameters) {
-      const all = classCosines(batch, parameters("weights"));
-      const cosines = max(all.reshape([all.length(0), -1, centres]), 2);
+      // Rows last: onnxruntime goes through a short last axis element by element.
+      const all = similarityMatrix(parameters("weights"), batch.embeddings, "cosine");
+      const cosines = transpose(max(all.reshape([-1, centres, all.length(1)]), 1));
       return cosineMarginSoftmax(batch, cosines, { scale, target: turned(marginDegrees) });
     },
   },
