@@ -1,15 +1,15 @@
-// Runs every benchmark and writes docs/benchmarks.md. Takes about half an hour on two cores; nothing else should run.
+// Runs every benchmark and writes docs/benchmarks.md. Takes about an hour and a half on two cores; nothing else should run.
 //
-//     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--pairs 4096] [--documents 1000000] [--work DIR]
+//     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--pairs 4096] [--documents 1000000] [--work DIR] [--only losses,exact,…]
 //
 // PEER_PYTHON names a Python with the packages of bench/peers/requirements.txt; without it an environment is made beside them.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { keep } from "./kept.mjs";
+import { keep, kept } from "./kept.mjs";
 import { machine } from "./machine.mjs";
 import { page } from "./page.mjs";
 import { peerPython } from "./peers/setup.mjs";
@@ -26,6 +26,8 @@ const { values, positionals } = parseArgs({
     documents: { type: "string", default: "1000000" },
     // Where finished parts are kept: a second run there goes on after them.
     work: { type: "string" },
+    // Names of the parts to run, parted by commas.
+    only: { type: "string" },
   },
 });
 const here = dirname(fileURLToPath(import.meta.url));
@@ -45,11 +47,15 @@ function run(script, args) {
 }
 
 const work = values.work ?? mkdtempSync(join(tmpdir(), "nearmiss-bench-"));
-const part = (name, ...calls) =>
-  keep(join(work, `${name}.json`), () => {
-    const made = calls.map(([script, args]) => run(script, args));
-    return calls.length === 1 ? made[0] : made;
-  });
+const wanted = values.only?.split(",");
+/** The results of a part; null where it was not asked for and is not kept. */
+const part = async (name, ...calls) =>
+  wanted !== undefined && !wanted.includes(name)
+    ? kept(join(work, `${name}.json`))
+    : keep(join(work, `${name}.json`), () => {
+        const made = calls.map(([script, args]) => run(script, args));
+        return calls.length === 1 ? made[0] : made;
+      });
 
 let noPeer = null;
 try {
@@ -71,13 +77,15 @@ const profiles = [
 const rounds = ["--rounds", values.rounds];
 const repeat = ["--repeat", values.repeat];
 const results = {
-  date: new Date().toISOString().slice(0, 10),
   machine: machine(),
   noPeer,
   losses: await part("losses", ["losses.mjs", [...threads, ...rounds, ...peer]]),
   exact: await part("exact", ["exact.mjs", [...threads, ...repeat, ...peer]]),
-  static: await part("static", ["static.mjs", [data, ...threads, ...repeat, ...peer]]),
-  staticProfile: await part("static-profile", ["static-profile.mjs", [data, ...threads]]),
+  static: await part(
+    "static",
+    ["static.mjs", [data, ...threads, ...repeat, ...peer]],
+    ["static-profile.mjs", [data, ...threads]],
+  ),
   fineTuning: await part("fine-tuning", ["minilm-step.mjs", [model, data, ...threads, ...rounds, ...peer]]),
   encoding: await part("encoding", ["encode.mjs", [model, data, ...threads, ...rounds, ...peer]]),
   gradCache: await part("grad-cache", ["gradcache.mjs", [model, data, ...threads, "--pairs", values.pairs, ...peer]]),
@@ -88,5 +96,5 @@ const results = {
   eventLoop: await part("event-loop", ["event-loop.mjs", [model, data, ...threads]]),
 };
 const out = join(here, "../docs/benchmarks.md");
-writeFileSync(out, page(results));
+writeFileSync(out, page(results, existsSync(out) ? readFileSync(out, "utf8") : ""));
 console.error(`wrote ${out}`);

@@ -4,9 +4,15 @@ import { dirname } from "node:path";
 
 /** What `make` gives, as JSON in a file; read from there where it is. */
 export async function keep(path, make) {
-  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8"));
+  const before = kept(path);
+  if (before !== null) return before;
   const made = await make();
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify(made));
   return made;
+}
+
+/** What is kept in a file; null where there is none. */
+export function kept(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
 }

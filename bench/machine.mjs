@@ -12,6 +12,7 @@ export function machine() {
   const flags = processorFlags();
   const known = ["avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"];
   return {
+    date: new Date().toISOString().slice(0, 10),
     processor: cpus()[0]?.model ?? "unknown",
     features: known.filter((name) => flags.has(name)),
     missing: flags.size === 0 ? [] : known.filter((name) => !flags.has(name)),

@@ -11,41 +11,50 @@ const table = (head, rows) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 const PEER = "sentence-transformers";
 
-/** docs/benchmarks.md, from the results of all benchmarks. */
-export function page(results) {
-  const { date, machine, noPeer, fineTuning } = results;
-  const versions = fineTuning.settings[0].peers[0]?.versions;
+/**
+ * docs/benchmarks.md. What was not measured this time (null) stands as it was on the page before.
+ */
+export function page({ machine, noPeer, ...results }, before = "") {
+  const old = new Map(before.split(/^(?=## )/m).map((part) => [part.split("\n", 1)[0], part.trim()]));
+  const parts = [
+    ["Fine-tuning a BERT encoder", results.fineTuning, fineTuningPart],
+    ["Encoding", results.encoding, encodingPart],
+    ["Training a static encoder", results.static, staticPart],
+    ["A large batch", results.gradCache, gradCachePart],
+    ["As the work grows", results.growth, growthPart],
+    ["Where the time of a fine-tuning step goes", results.profiles, profilePart],
+    ["Losses over labelled rows", results.losses, lossesPart],
+    ["Exact search", results.exact, exactPart],
+    ["Mining from given vectors", results.mining, miningPart],
+    ["Measuring a run", results.score, scorePart],
+    ["The caller's thread, and memory", results.eventLoop, eventLoopPart],
+  ].flatMap(([title, result, write]) => {
+    const head = `## ${title}`;
+    if (result === null) return old.get(head) ?? [];
+    const [{ machine: measured }] = [result].flat();
+    const without = noPeer === null ? "" : ` The peer did not run (${noPeer}): there are no ratios.`;
+    return `${head}\n\nMeasured on ${measured.date}; load of the machine in the minute before: ${number(measured.load)}.${without}\n\n${write(result).trim()}`;
+  });
   return `# Benchmarks
 
-Made on ${date} by the scripts of \`bench/\`; \`node bench/all.mjs\` runs them all and writes this page. A ratio compares two sides that ran in turns, in one run on one machine; another
+Made by the scripts of \`bench/\`; \`node bench/all.mjs\` runs them all and writes this page, \`--only\` some of them. A ratio compares two sides that ran in turns, in one run on one machine; another
 machine gives other ratios: processors with AMX, or without AVX-512, above all.
 
 - Processor: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB; of the features that matter: ${machine.features.join(", ") || "unknown"}; not there: ${machine.missing.join(", ") || "none"}.
-- Threads: ${fineTuning.threads} on both sides. Load of the machine in the minute before: fine-tuning ${number(fineTuning.machine.load)}, static ${number(results.static.machine.load)}, event loop ${number(results.eventLoop.machine.load)} (an average that still holds what ran before; nothing else should run during a benchmark).
-- nearmiss on Node ${machine.node.slice(1)} and onnxruntime ${versionOf("onnxruntime-node")}${versions === undefined ? "" : `; ${PEER} ${versions[PEER]} on torch ${versions.torch}`}. float32 on both sides where nothing else is said.
+- Threads: two on both sides. Nothing else should run during a benchmark; the load that is told is an average that still holds what ran before.
+- nearmiss on Node ${machine.node.slice(1)} and onnxruntime ${versionOf("onnxruntime-node")}, peers as in \`bench/peers/requirements.txt\`. float32 on both sides where nothing else is said.
 - Figures are medians, with the least and the greatest in brackets.
-${noPeer === null ? "" : `\nThe peer did not run (${noPeer}), so there are no ratios.\n`}
-${fineTuningPart(fineTuning)}
 
-${encodingPart(results.encoding)}
+${parts.join("\n\n")}
 
-${staticPart(results.static, results.staticProfile)}
+## Where we lose
 
-${gradCachePart(results.gradCache)}
-
-${growthPart(results.growth)}
-
-${profilePart(results.profiles)}
-
-${lossesPart(results.losses)}
-
-${exactPart(results.exact)}
-
-${miningPart(results.mining)}
-
-${scorePart(results.score)}
-
-${eventLoopPart(results.eventLoop)}
+- Two thirds to three quarters of a fine-tuning step are float32 products of linear layers, in which onnxruntime and torch are about equally fast: what is gained is gained beside them (no padding, cheaper masks, fewer passes
+  over memory). Where the processor has units for bfloat16, torch's autocast makes a step without dropout as fast as ours in float32, at a lower precision; 8-bit products answer that only in part.
+- onnxruntime's memory grows by powers of two and is not given back: with dropout a step's resident memory is well above what is alive in it.
+- Of a static encoder's step, the matrix of its bags is made on one thread, and in the first epoch the step waits for tokenising.
+- Losses that are a few products of small matrices (class centres, contrastive pairs) are about as fast as PyTorch's, one or two of them somewhat slower at 1,800 rows. SmoothAP takes gigabytes there: it ranks every row among all others.
+- Exact search by 8-bit products is no faster than by float32 where these already outrun the bare product: what it saves in products it spends on looking at more candidates.
 `;
 }
 
@@ -85,9 +94,7 @@ function fineTuningPart({ batchSize, maxLength, settings }) {
       ? null
       : Math.max(...plain.nearmiss.losses.map((loss, i) => Math.abs(loss - exact[0].losses[i])));
   const tokens = plain.tokens.reduce((a, b) => a + b, 0);
-  return `## Fine-tuning a BERT encoder
-
-all-MiniLM-L6-v2 (6 layers × 384) on question–answer pairs of MedQuAD, ${batchSize} pairs a step, at most ${maxLength} tokens: collating, forward, backward, clipping and
+  return `all-MiniLM-L6-v2 (6 layers × 384) on question–answer pairs of MedQuAD, ${batchSize} pairs a step, at most ${maxLength} tokens: collating, forward, backward, clipping and
 AdamW; tokenising, below 1 % of a step, is included there at every step and here at a text's first. The same batches on both sides, with the same ${tokens} tokens. Tokens are real ones: padding does not count. \`int8\` are 8-bit products forward and
 for input gradients, \`int8-gradient\` for the latter alone; the peer's bfloat16 is torch's autocast. Ratios say by how much nearmiss is faster.
 
@@ -123,15 +130,13 @@ function encodingPart({ documents, queries, tokens, nearmiss, peers }) {
     ...Object.entries(peers).map(([precision, found]) => row(`${PEER}, ${precision}`, found, "", "", "")),
   ];
   const { mean, firstPercentile, least } = nearmiss.int8.cosineToFloat32;
-  return `## Encoding
-
-${documents} documents of MedQuAD (${tokens} tokens), tokenising included. nDCG@10 is that of ${queries} questions over these documents. The vectors of \`--precision int8\` have a cosine to those of float32 of ${number(mean, 4)} in the
+  return `${documents} documents of MedQuAD (${tokens} tokens), tokenising included. nDCG@10 is that of ${queries} questions over these documents. The vectors of \`--precision int8\` have a cosine to those of float32 of ${number(mean, 4)} in the
 mean, ${number(firstPercentile, 4)} at the first percentile and ${number(least, 4)} at least.
 
 ${table(["", "seconds", "tokens a second", "peak memory", "to its float32", "to its bfloat16", "nDCG@10"], rows)}`;
 }
 
-function staticPart({ steps, batchSize, dimension, tokensOfAllPairs, nearmiss, ratio, ...rest }, profile) {
+function staticPart([{ steps, batchSize, dimension, tokensOfAllPairs, nearmiss, ratio, ...rest }, profile]) {
   const peer = rest[PEER];
   const rows = [
     [
@@ -143,9 +148,7 @@ function staticPart({ steps, batchSize, dimension, tokensOfAllPairs, nearmiss, r
     ...(peer === null ? [] : [[PEER, range(peer.seconds, 1, " s"), gib(peer.peakBytes), ""]]),
   ];
   const parts = Object.entries(profile.milliseconds).map(([name, milliseconds]) => [name, number(milliseconds, 1)]);
-  return `## Training a static encoder
-
-${steps} steps of ${batchSize} pairs from nothing, ${dimension} dimensions, vocabulary of 30,000 WordPieces (the same on both sides: ${tokensOfAllPairs} tokens in all pairs), dense AdamW. Tokenising is
+  return `${steps} steps of ${batchSize} pairs from nothing, ${dimension} dimensions, vocabulary of 30,000 WordPieces (the same on both sides: ${tokensOfAllPairs} tokens in all pairs), dense AdamW. Tokenising is
 counted on both sides, training the vocabulary on neither.
 
 ${table(["", "seconds", "peak memory", "faster by"], rows)}
@@ -158,9 +161,7 @@ ${table(["part", "ms"], parts)}`;
 function gradCachePart({ pairs, micro, gradCache, ratio, toSmallBatches, ...rest }) {
   const [small, peer] = [rest["small batches"], rest[PEER]];
   const row = (name, { seconds, peakBytes }, share) => [name, number(seconds, 1), gib(peakBytes), share];
-  return `## A large batch
-
-One update on ${pairs} pairs, ${micro} at a time (\`--micro-batch\`), against updates on ${micro} pairs each with the same rows${peer === null ? "" : `, and the peer's cached loss, which takes ${number(ratio)} × as long`}.
+  return `One update on ${pairs} pairs, ${micro} at a time (\`--micro-batch\`), against updates on ${micro} pairs each with the same rows${peer === null ? "" : `, and the peer's cached loss, which takes ${number(ratio)} × as long`}.
 
 ${table(
   ["", "seconds", "peak memory", "to small batches"],
@@ -173,9 +174,7 @@ ${table(
 }
 
 function growthPart({ epochs, points }) {
-  return `## As the work grows
-
-A whole run of \`train\` with a static encoder (reading, vocabulary, ${epochs} epochs with mined negatives, evaluation, report) on 1, 2, 4 and 8 times the pairs. The dashed line is what grows in proportion.
+  return `A whole run of \`train\` with a static encoder (reading, vocabulary, ${epochs} epochs with mined negatives, evaluation, report) on 1, 2, 4 and 8 times the pairs. The dashed line is what grows in proportion.
 
 ![Seconds and peak memory over the size of the data](images/growth.svg)
 
@@ -210,9 +209,7 @@ ${table(
   ],
 )}`;
   });
-  return `## Where the time of a fine-tuning step goes
-
-onnxruntime's profile of the step's graph by kind of node, the least of a few runs for each node, and what the engine does around the graph. \`Gemm\` and most of \`MatMul\` are the
+  return `onnxruntime's profile of the step's graph by kind of node, the least of a few runs for each node, and what the engine does around the graph. \`Gemm\` and most of \`MatMul\` are the
 linear layers, \`FusedMatMul\` is attention and the loss; with \`int8\` \`MatMulIntegerToFloat\` are products by 8-bit integers, and \`Gemm\` gradients of weights.
 
 ${parts.join("\n\n")}`;
@@ -221,7 +218,7 @@ ${parts.join("\n\n")}`;
 function lossesPart({ dimension, sizes }) {
   const peer = "pytorch-metric-learning";
   const milliseconds = ({ median, low, high }) =>
-    range({ median: 1e3 * median, low: 1e3 * low, high: 1e3 * high }, 1, " ms");
+    range({ median: 1e3 * median, low: 1e3 * low, high: 1e3 * high }, median < 0.01 ? 2 : 0, " ms");
   const mib = ({ peakBytes }) => `${number(peakBytes / 2 ** 20, 0)} MiB`;
   const why = (failed) => (/memory|alloc/i.test(failed ?? "") ? "out of memory" : failed);
   const cells = (side) =>
@@ -236,16 +233,14 @@ function lossesPart({ dimension, sizes }) {
       row.name,
       ...cells(row.nearmiss),
       ...cells(row[peer]),
-      row.timesFaster === null ? "" : `${range(row.timesFaster, 1)} ×`,
+      row.timesFaster === null ? "" : `${range(row.timesFaster, row.timesFaster.median < 10 ? 2 : 0)} ×`,
     ]);
     return `${batch} rows, ${perClass} of each class:
 
 ${table(["loss", "nearmiss", "memory", peer, "memory", "faster by"], rows)}`;
   });
   const [{ versions }] = Object.values(sizes);
-  return `## Losses over labelled rows
-
-Forward and backward of one batch of ${dimension} dimensions, with finding who belongs to whom, against ${peer}${versions === undefined ? "" : ` ${versions[peer]} on torch ${versions.torch}`}. Memory is the peak beyond what the
+  return `Forward and backward of one batch of ${dimension} dimensions, with finding who belongs to whom, against ${peer}${versions === undefined ? "" : ` ${versions[peer]} on torch ${versions.torch}`}. Memory is the peak beyond what the
 process had before, each loss in a process of its own.
 
 ${parts.join("\n\n")}`;
@@ -267,9 +262,7 @@ function exactPart({ documents, dimension, k, batch, queriesASecond, peakBytes, 
     `8-bit to float32: ${range(ratios.int8TimesFloat32)} ×`,
     ...(ratios.timesUsearch === null ? [] : [`to usearch: ${range(ratios.timesUsearch, 1)} ×`]),
   ];
-  return `## Exact search
-
-The ${k} nearest of ${documents.toLocaleString("en")} seeded, clustered vectors of ${dimension} dimensions, queries in batches of ${batch} (\`bench/exact.mjs\`). ${said.join("; ")}. 8-bit products find candidates and
+  return `The ${k} nearest of ${documents.toLocaleString("en")} seeded, clustered vectors of ${dimension} dimensions, queries in batches of ${batch} (\`bench/exact.mjs\`). ${said.join("; ")}. 8-bit products find candidates and
 float64 products of all that are within the bound of their error decide: hits and scores were ${certified ? "the same to the bit" : "**not the same**"}. The process took ${gib(peakBytes)} with all of it side by side.
 
 ${table(["side", "queries a second"], rows)}`;
@@ -293,9 +286,7 @@ function miningPart({ dimension, count, depth, index, large, ...small }) {
     large === null
       ? ""
       : `\n\n${large.queries.toLocaleString("en")} queries among ${large.documents.toLocaleString("en")} documents (float16, \`--index hnsw\`): recall@${recall.at} of the exact search ${number(recall.mean, 3)} (least ${number(recall.least, 3)}, over ${recall.queries} queries).`;
-  return `## Mining from given vectors
-
-${count} negatives of the nearest ${depth} for each of ${small.queries.toLocaleString("en")} queries among ${small.documents.toLocaleString("en")} documents of ${dimension} dimensions, from \`.npy\` files (\`bench/mining.mjs\`), against
+  return `${count} negatives of the nearest ${depth} for each of ${small.queries.toLocaleString("en")} queries among ${small.documents.toLocaleString("en")} documents of ${dimension} dimensions, from \`.npy\` files (\`bench/mining.mjs\`), against
 \`mine_hard_negatives\` on the same vectors; reading to writing, each side in a process of its own.${small.agreement === null ? "" : ` ${number(100 * small.agreement, 1)} % of its negatives were drawn here, too.`}
 
 ${table(["side", "time", "peak memory", "its time to ours", "its memory to ours"], [...rows(small, `nearmiss, \`--index ${index}\``), ...(large === null ? [] : rows(large, `nearmiss, ${large.documents.toLocaleString("en")} documents`))])}${more}`;
@@ -309,9 +300,7 @@ function scorePart({ lines, orders }) {
     timesFaster === null ? "" : `${range(timesFaster)} ×`,
     equal === null ? "" : equal ? "yes" : "**no**",
   ]);
-  return `## Measuring a run
-
-A run of ${lines.toLocaleString("en")} lines, whole processes (\`bench/score.mjs\`; \`TREC_EVAL\` names the other one's binary).
+  return `A run of ${lines.toLocaleString("en")} lines, whole processes (\`bench/score.mjs\`; \`TREC_EVAL\` names the other one's binary).
 
 ${table(["lines", "nearmiss", "trec_eval", "faster", "same output"], rows)}`;
 }
@@ -325,21 +314,12 @@ function eventLoopPart({ static: flat, fineTuning }) {
     max,
     residentMiB.join(", "),
   ];
-  return `## The caller's thread, and memory
-
-Gaps of the main thread's event loop while it trains, in milliseconds (the figure to hold: 99 % below 20), and resident memory in MiB at regular steps. Batches have other shapes at every step.
+  return `Gaps of the main thread's event loop while it trains, in milliseconds (the figure to hold: 99 % below 20), and resident memory in MiB at regular steps. Batches have other shapes at every step.
 
 ${table(
   ["", "steps", "median gap", "99 %", "longest", "resident MiB"],
   [row("static", flat), row("fine-tuning, dropout 0.1", fineTuning)],
 )}
 
-The longest gaps come once: compiling the graph, and cutting an epoch into batches.
-
-## Where we lose
-
-- Two thirds to three quarters of a fine-tuning step are float32 products of linear layers, in which onnxruntime and torch are about equally fast: what is gained is gained beside them (no padding, cheaper masks, fewer passes
-  over memory). A processor on which torch's bfloat16 is fast turns that around: nothing here uses it.
-- onnxruntime's memory grows by powers of two and is not given back: with dropout a step's resident memory is well above what is alive in it.
-- Of a static encoder's step, the matrix of its bags is made on one thread, and in the first epoch the step waits for tokenising.`;
+The longest gaps come once: compiling the graph, and cutting an epoch into batches.`;
 }

@@ -14,6 +14,7 @@ import { bindRun, concreteShape } from "#nearmiss/engine/split.js";
 import { loss } from "#nearmiss/losses/index.js";
 import { trainingSpec } from "#nearmiss/train/program.js";
 import { fineTuning, randomBatches } from "./batches.mjs";
+import { machine } from "./machine.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -128,6 +129,7 @@ console.log(
   JSON.stringify(
     {
       name: "profile",
+      machine: machine(),
       dropout,
       precision,
       threads,
