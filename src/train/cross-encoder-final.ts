@@ -1,14 +1,11 @@
 import type { Hits, RetrievalData, Retriever } from "../base/types.js";
-import { splitOf } from "../data/splits.js";
-import { parseMeasures } from "../evaluate/measures.js";
-import { evaluateRetrievers, type NamedRetriever } from "../evaluate/retrievers.js";
-import { defaultMeasures, type SystemHits } from "../evaluate/systems.js";
+import type { NamedRetriever } from "../evaluate/retrievers.js";
+import type { SystemHits } from "../evaluate/systems.js";
 import { bm25 } from "../search/bm25.js";
 import { type Reranker, rerank } from "../search/rerank.js";
 import { tfIdf } from "../search/tf-idf.js";
 import type { CrossEncoderLearner } from "./cross-encoder-learner.js";
-import { examples, scoreSamples } from "./examples.js";
-import { DEPTH, finalSplit } from "./final.js";
+import { evaluatedFinally, finalSplit } from "./final.js";
 import type { FirstStage } from "./first-stage.js";
 import type { FinalEvaluation, TaskOptions } from "./task.js";
 
@@ -42,32 +39,11 @@ export async function finalReranking(options: FinalRerankingOptions): Promise<Fi
     { name: "tf-idf", kind: "tf-idf", retriever: tfIdf(data.documents.values()) },
     { name: `${stage}+untrained`, kind: "untrained", retriever: rerank(first, beginning, depth) },
   ];
-  const measures = [
-    ...defaultMeasures,
-    ...parseMeasures(config.metric).filter(({ name }) => defaultMeasures.every((one) => one.name !== name)),
-  ];
-  const { evaluation, systems } = await evaluateRetrievers({
-    data,
-    split: splitOf(data, split).name,
-    retrievers,
-    depth: DEPTH,
-    measures,
-    seed: config.seed,
-    warnings,
-    progress,
-  });
+  const found = await evaluatedFinally({ data, config, warnings, progress }, split, retrievers, (model) =>
+    reranked(model, config.rerankDepth),
+  );
   await untrained.release();
-  const [model] = systems;
-  return {
-    result: evaluation.result,
-    details: {
-      examples: examples(data, evaluation, systems, config.metric) ?? undefined,
-      scores:
-        model === undefined
-          ? { positive: [], negative: [] }
-          : scoreSamples(data, reranked(model, config.rerankDepth), split),
-    },
-  };
+  return found;
 }
 
 /** What was reranked: the scores of the others are the first stage's. */

@@ -4,7 +4,7 @@ import type { Warnings } from "../base/warnings.js";
 import { splitOf } from "../data/splits.js";
 import { parseMeasures } from "../evaluate/measures.js";
 import { evaluateRetrievers, type NamedRetriever } from "../evaluate/retrievers.js";
-import { defaultMeasures } from "../evaluate/systems.js";
+import { defaultMeasures, type SystemHits } from "../evaluate/systems.js";
 import { bm25 } from "../search/bm25.js";
 import { denseRetriever } from "../search/dense.js";
 import { tfIdf } from "../search/tf-idf.js";
@@ -54,6 +54,18 @@ export async function finalEvaluation({
       retriever: await denseRetriever(untrained.name, untrained, data.documents.values(), { progress }),
     },
   ];
+  const found = await evaluatedFinally({ data, config, warnings, progress }, split, retrievers);
+  await untrained.release();
+  return found;
+}
+
+/** The retrievers on a split, the trained one first. `scored` are the hits whose scores are the model's: all, if nothing else is said. */
+export async function evaluatedFinally(
+  { data, config, warnings, progress }: Omit<FinalOptions, "learner">,
+  split: string,
+  retrievers: readonly NamedRetriever[],
+  scored = (model: SystemHits) => model,
+): Promise<FinalEvaluation> {
   const measures = [
     ...defaultMeasures,
     ...parseMeasures(config.metric).filter(({ name }) => defaultMeasures.every((one) => one.name !== name)),
@@ -68,13 +80,12 @@ export async function finalEvaluation({
     warnings,
     progress,
   });
-  await untrained.release();
   const [model] = systems;
   return {
     result: evaluation.result,
     details: {
       examples: examples(data, evaluation, systems, config.metric) ?? undefined,
-      scores: model === undefined ? { positive: [], negative: [] } : scoreSamples(data, model, split),
+      scores: model === undefined ? { positive: [], negative: [] } : scoreSamples(data, scored(model), split),
     },
   };
 }
