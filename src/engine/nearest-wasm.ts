@@ -134,7 +134,11 @@ async function searchPart(search: Search, { queries, count, floors }: Part, dime
     const doubles = (block: WasmBlock, length: number) => new Float64Array(buffer, block.address, length);
     const ints = (block: WasmBlock, length: number) => new Int32Array(buffer, block.address, length);
     host.values(vectors).set(queries);
-    if (small !== null) host.bytes(given).set(Uint8Array.from(small.values, (value) => value + 128));
+    if (small !== null) {
+      const bytes = host.bytes(given);
+      // Bytes modulo 256: what is flipped is worth 128.
+      for (let i = 0; i < small.values.length; i++) bytes[i] = small.values[i]! ^ 128;
+    }
     ints(histograms, bins * count).fill(0);
     ints(reached, 2 * count).fill(0);
     doubles(width, count).set(ranges.map((range) => (2 * range) / bins));

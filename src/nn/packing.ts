@@ -33,17 +33,18 @@ export interface Packing {
 const ROW_COST = 96;
 
 /**
- * Packs sequences of the given lengths (each at least 1) into at most `maxGroups` length groups, or into groups of the
- * given padded lengths (`padTo`, one a sequence), which makes the padding a function of each text alone.
+ * Packs sequences of the given lengths (each at least 1) into `wanted` length groups, or one each where they are fewer, so that one
+ * program serves nearly all batches; or into groups of the given padded lengths (`padTo`, one a sequence), which makes the padding
+ * a function of each text alone.
  */
-export function packSequences(lengths: readonly number[], maxGroups: number, padTo?: readonly number[]): Packing {
+export function packSequences(lengths: readonly number[], wanted: number, padTo?: readonly number[]): Packing {
   const order = Int32Array.from(lengths.keys()).sort(
     (a, b) => (lengths[a] as number) - (lengths[b] as number) || a - b,
   );
   const sorted = Array.from(order, (index) => lengths[index] as number);
   const bounds =
     padTo === undefined
-      ? chooseGroups(sorted, maxGroups)
+      ? splitGroups(chooseGroups(sorted, wanted), Math.min(wanted, sorted.length))
       : groupsOfEqual(Array.from(order, (index) => padTo[index] as number));
   const groups = withPaddedPlace(bounds, sorted);
   const starts = new Int32Array(sorted.length + 1);
@@ -154,4 +155,19 @@ function chooseGroups(sorted: readonly number[], most: number): LengthGroup[] {
     j = i;
   }
   return groups;
+}
+
+/** As many groups as wanted: the one of the most places is halved until there are. */
+function splitGroups(groups: readonly LengthGroup[], wanted: number): readonly LengthGroup[] {
+  if (groups.length >= wanted) return groups;
+  const places = ({ count, length }: LengthGroup): number => (count === 1 ? 0 : count * length);
+  const most = Math.max(...groups.map(places));
+  const at = groups.findIndex((group) => places(group) === most);
+  const { first, count, length } = groups[at] as LengthGroup;
+  const half = count >> 1;
+  const halves = [
+    { first, count: half, length },
+    { first: first + half, count: count - half, length },
+  ];
+  return splitGroups(groups.toSpliced(at, 1, ...halves), wanted);
 }

@@ -251,6 +251,21 @@ function worse(scores: usize, rows: usize, at: i32, score: f64, row: i32): bool 
   return other < score || (other == score && load<i32>(rows + (<usize>at << 2)) > row);
 }
 
+/** Rows that are fetched side by side: a row alone would wait for memory several times as long as its product takes. */
+const TOUCHED: usize = 8;
+const LINE: usize = 64;
+/** What `touch` has read. It means nothing, but without it nothing would be read. */
+let touched: i32 = 0;
+
+/** Has the processor fetch all lines of a row, without waiting for any of them. */
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+function touch(row: usize, bytes: usize): void {
+  let read = 0;
+  for (let at: usize = 0; at < bytes; at += LINE) read ^= load<i32>(row + at);
+  touched ^= read;
+}
+
 /**
  * Offers what is noted of the rows `first` … `last` − 1, which lie from `address` on, to what is found, by exact products. `done` counts the noted rows of each
  * query that were offered before; called for one set of rows after another, so that their vectors stay near the processor.
@@ -288,14 +303,22 @@ export function settle(
     const noted = (<usize>query * capacity) << 2;
     const end = noted + (<usize>load<i32>(counts + (<usize>query << 2)) << 2);
     let at = noted + (<usize>load<i32>(done + (<usize>query << 2)) << 2);
-    for (; at < end; at += 4) {
-      const row = load<i32>(rows + at);
-      if (row >= last) break;
-      if (load<f32>(approximations + at) < least) continue;
-      const score = dot(vectors + <usize>query * stride, address + <usize>(row - first) * stride, dimension);
-      if (!worse(bestScores, bestRows, 0, score, row)) continue;
-      place(bestScores, bestRows, k, score, row);
-      least = threshold(bin, width, load<f64>(bestScores), slack, unit);
+    while (at < end && load<i32>(rows + at) < last) {
+      const stop = min(end, at + (TOUCHED << 2));
+      for (let next = at; next < stop; next += 4) {
+        const row = load<i32>(rows + next);
+        if (row >= last) break;
+        if (load<f32>(approximations + next) >= least) touch(address + <usize>(row - first) * stride, stride);
+      }
+      for (; at < stop; at += 4) {
+        const row = load<i32>(rows + at);
+        if (row >= last) break;
+        if (load<f32>(approximations + at) < least) continue;
+        const score = dot(vectors + <usize>query * stride, address + <usize>(row - first) * stride, dimension);
+        if (!worse(bestScores, bestRows, 0, score, row)) continue;
+        place(bestScores, bestRows, k, score, row);
+        least = threshold(bin, width, load<f64>(bestScores), slack, unit);
+      }
     }
     store<i32>(done + (<usize>query << 2), <i32>((at - noted) >> 2));
   }
