@@ -36,6 +36,14 @@ export function createWasmSearcher(host: WasmHost, threads: number): Searcher<He
   let float32: Promise<InferenceSession> | undefined;
   let int8: ReturnType<typeof openInt8Products> | undefined;
 
+  const float32Products = () => {
+    float32 ??= openFloat32Products(threads);
+    return float32;
+  };
+  const int8Products = () => {
+    int8 ??= openInt8Products(threads);
+    return int8;
+  };
   const copied = (data: Float32Array): WasmBlock => {
     const block = host.allocateRaw(data.length);
     host.values(block).set(data);
@@ -56,8 +64,7 @@ export function createWasmSearcher(host: WasmHost, threads: number): Searcher<He
           found: String(dimension),
           expected: "at most 65536 numbers",
         });
-      int8 ??= openInt8Products(threads);
-      const small = quantiseRows(values, dimension, (await int8).limit, true);
+      const small = quantiseRows(values, dimension, (await int8Products()).limit, true);
       const turned = host.allocateRaw(Math.ceil(small.values.length / 4));
       host.bytes(turned).set(new Uint8Array(small.values.buffer));
       const steps = copied(small.steps);
@@ -73,12 +80,10 @@ export function createWasmSearcher(host: WasmHost, threads: number): Searcher<He
       const capacity = 2 * widest + k;
       const each = Math.max(1, Math.min(queriesAtOnce, Math.floor(noteBytes / (4 * bins + 16 * k + 8 * capacity))));
       const whole = among.every((held) => held.int8 !== null);
-      float32 ??= whole ? undefined : openFloat32Products(threads);
-      const products = whole ? (await int8)?.session : await float32;
+      const session = whole ? (await int8Products()).session : await float32Products();
       const parts: NearestRows[] = [];
       for (let first = 0; first < count && k > 0; first += each) {
         const part = partOf(question, first, Math.min(each, count - first), dimension);
-        const session = products as InferenceSession;
         parts.push(await searchPart({ host, kernels, session, among, k, capacity, widest }, part, dimension));
       }
       return joined(parts, count);

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { inputError, workError } from "../base/errors.js";
-import { buffersOf, type Call, fromWire, type Method, READY, type Reply, toSend } from "./protocol.js";
+import { inputError } from "../base/errors.js";
+import { startCalls } from "./calls.js";
+import { type Method, toSend } from "./protocol.js";
 import { createSource } from "./source.js";
 import type { Engine, Feeds, HostTensor } from "./types.js";
 
@@ -18,7 +18,8 @@ export async function createEngine({
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw inputError("bad-threads", "threads must be a whole number from 1", { found: String(threads) });
   }
-  const call = await startWorker(threads);
+  const worker = await startCalls(new URL("./worker.js", import.meta.url), { threads });
+  const call = <T>(method: Method, args: readonly unknown[]): Promise<T> => worker.call(method, args);
   const send = (feeds: Feeds): Feeds =>
     Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toSend(tensor)]));
   const sendMap = (tensors: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor> =>
@@ -45,64 +46,10 @@ export async function createEngine({
     saveOptimiser: (optimiser, path) => call("saveOptimiser", [optimiser, path]),
     loadOptimiser: (optimiser, path) => call("loadOptimiser", [optimiser, path]),
     release: (handle) => call("release", [handle]),
-    close: () => call("close", []),
-  };
-}
-
-interface Pending {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
-type Calls = <T>(method: Method, args: readonly unknown[]) => Promise<T>;
-
-/** A function that has the worker do something; the worker keeps the process alive only while it has something to do. */
-async function startWorker(threads: number): Promise<Calls> {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), {
-    workerData: { threads },
-    // Flags of the main thread, such as those for a script given in text, may make no sense for a file.
-    execArgv: [],
-  });
-  const pending = new Map<number, Pending>();
-  let ended: Error | undefined;
-  let calls = 0;
-
-  const settle = (id: number): Pending | undefined => {
-    const waiting = pending.get(id);
-    pending.delete(id);
-    if (pending.size === 0) worker.unref();
-    return waiting;
-  };
-  const end = (error: Error): void => {
-    ended ??= error;
-    for (const id of pending.keys()) settle(id)?.reject(ended);
-  };
-  // A process that ends while its worker still loads onnxruntime may hang or abort: nobody has an engine before.
-  const ready = new Promise<void>((resolve, reject) => pending.set(READY, { resolve, reject }));
-  worker.on("message", (reply: Reply) => {
-    const waiting = settle(reply.id);
-    if ("error" in reply) waiting?.reject(fromWire(reply.error));
-    else waiting?.resolve(reply.value as never);
-  });
-  worker.on("error", (error) => end(workError("engine-failed", `the engine's thread failed: ${error.message}`)));
-  worker.on("exit", () => end(workError("engine-closed", "the engine is closed")));
-
-  const post = <T>(method: Method, args: readonly unknown[]): Promise<T> =>
-    new Promise((resolve, reject) => {
-      if (ended !== undefined) {
-        reject(ended);
-        return;
-      }
-      const call: Call = { id: ++calls, method, args };
-      pending.set(call.id, { resolve, reject });
-      worker.ref();
-      worker.postMessage(call, buffersOf(args));
-    });
-  await ready;
-  return async (method, args) => {
-    if (method === "close" && ended !== undefined) return undefined as never;
-    const value = await post<never>(method, args);
-    if (method === "close") await worker.terminate();
-    return value;
+    async close() {
+      if (worker.ended()) return;
+      await call("close", []);
+      await worker.end();
+    },
   };
 }

@@ -7,7 +7,7 @@ export type Method = keyof LocalEngine<OnnxSource>;
 
 export interface Call {
   readonly id: number;
-  readonly method: Method;
+  readonly method: string;
   readonly args: readonly unknown[];
 }
 

@@ -2,15 +2,17 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { rng } from "#nearmiss/base/rng.js";
 import { createWasmHost } from "#nearmiss/engine/host-wasm.js";
-import { createPlainSearcher, dot, type NearestRows } from "#nearmiss/engine/nearest.js";
+import { createPlainSearcher, dot, type NearestRows, type Searcher } from "#nearmiss/engine/nearest.js";
+import { createSharedSearcher } from "#nearmiss/engine/nearest-shared.js";
 import { createWasmSearcher } from "#nearmiss/engine/nearest-wasm.js";
 import { quantiseRows } from "#nearmiss/engine/quantise.js";
 import { loadNearestKernels } from "#nearmiss/engine/wasm.js";
 
 const host = createWasmHost();
 const fast = createWasmSearcher(host, 2);
+const shared = createSharedSearcher(fast, createWasmSearcher(host, 1), 3, 0);
 const plain = createPlainSearcher();
-afterAll(() => fast.close());
+afterAll(() => shared.close());
 
 interface Case {
   readonly dimension: number;
@@ -23,18 +25,20 @@ interface Case {
 const tensor = (data: Float32Array, dimension: number) =>
   ({ dtype: "float32", shape: [data.length / dimension, dimension], data }) as const;
 
-async function found(precision: "float32" | "int8" | "plain", of: Case): Promise<NearestRows> {
+type By = "one thread's memory" | "three threads' memories";
+
+async function found(precision: "float32" | "int8", by: By, of: Case): Promise<NearestRows> {
+  return by === "one thread's memory" ? search(fast, precision, of) : search(shared, precision, of);
+}
+
+async function search<H>(searcher: Searcher<H>, precision: "float32" | "int8", of: Case): Promise<NearestRows> {
   const { dimension, sets, queries, k, floors } = of;
-  const question = { queries: tensor(queries, dimension), k, floors };
-  const tensors = sets.map((set) => tensor(set, dimension));
-  if (precision === "plain")
-    return plain.nearest(question, await Promise.all(tensors.map((one) => plain.hold(one, "float32"))));
-  const held = [];
-  for (const one of tensors) held.push(await fast.hold(one, precision));
+  const held: H[] = [];
+  for (const set of sets) held.push(await searcher.hold(tensor(set, dimension), precision));
   try {
-    return await fast.nearest(question, held);
+    return await searcher.nearest({ queries: tensor(queries, dimension), k, floors }, held);
   } finally {
-    for (const one of held) fast.free(one);
+    for (const one of held) searcher.free(one);
   }
 }
 
@@ -43,7 +47,12 @@ const normals = (rows: number, dimension: number, ...path: (string | number)[]):
   return Float32Array.from({ length: rows * dimension }, () => generator.normal());
 };
 
-describe.each(["float32", "int8"] as const)("%s", (precision) => {
+describe.each([
+  ["float32", "one thread's memory"],
+  ["int8", "one thread's memory"],
+  ["float32", "three threads' memories"],
+  ["int8", "three threads' memories"],
+] as const)("%s in %s", (precision, by) => {
   test("finds what computing and sorting everything in float64 finds, to the bit", async () => {
     const sizes = fc.record({
       seed: fc.integer({ min: 0, max: 1000 }),
@@ -67,7 +76,7 @@ describe.each(["float32", "int8"] as const)("%s", (precision) => {
           queries: made(count, "queries"),
           ...(floor === null ? {} : { floors: new Float64Array(count).fill(floor * stretch * stretch) }),
         };
-        expect(await found(precision, of)).toEqual(await found("plain", of));
+        expect(await found(precision, by, of)).toEqual(await search(plain, precision, of));
       }),
       { numRuns: 60 },
     );
@@ -82,16 +91,16 @@ describe.each(["float32", "int8"] as const)("%s", (precision) => {
     const all = nudges.map((value, i) => base[i % dimension]! + value);
     const sets = Array.from({ length: 6 }, (_, i) => all.slice(i * rows * dimension, (i + 1) * rows * dimension));
     const of = { dimension, sets, queries: normals(3, dimension, "queries"), k: 30 };
-    expect(await found(precision, of)).toEqual(await found("plain", of));
+    expect(await found(precision, by, of)).toEqual(await search(plain, precision, of));
   });
 
   test("does not depend on the other queries, and gives back its memory", async () => {
     const of = { dimension: 24, sets: [normals(600, 24, "a"), normals(300, 24, "b")], k: 9 };
     const queries = normals(600, 24, "queries");
     const before = host.used();
-    const all = await found(precision, { ...of, queries });
+    const all = await found(precision, by, { ...of, queries });
     for (const i of [0, 511, 512, 599]) {
-      const alone = await found(precision, { ...of, queries: queries.slice(i * 24, (i + 1) * 24) });
+      const alone = await found(precision, by, { ...of, queries: queries.slice(i * 24, (i + 1) * 24) });
       expect(alone.rows).toEqual(all.rows.slice(all.starts[i], all.starts[i + 1]));
       expect(alone.scores).toEqual(all.scores.slice(all.starts[i], all.starts[i + 1]));
     }
@@ -100,7 +109,7 @@ describe.each(["float32", "int8"] as const)("%s", (precision) => {
 
   test("refuses products that could overflow", async () => {
     const of = { dimension: 2, sets: [Float32Array.of(1e25, 0)], queries: Float32Array.of(1e25, 0), k: 1 };
-    await expect(found(precision, of)).rejects.toThrow(/too long for their product/);
+    await expect(found(precision, by, of)).rejects.toThrow(/too long for their product/);
   });
 });
 
