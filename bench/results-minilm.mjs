@@ -4,7 +4,7 @@
 //     node bench/results-minilm.mjs [MODEL [DATA]] [--seeds 1] [--steps 204] [--further 102] [--work DIR] [--out docs/results.md] [--no-peer]
 //
 // Takes about an hour and a half on two cores for one seed. Finished parts in DIR are not made again.
-import { mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -47,7 +47,8 @@ async function trained(name, options) {
   const out = join(work, name);
   return keep(join(work, `${name}.json`), async () => {
     console.error(name);
-    await train({ ...common, ...options, out, force: true, evalEvery: options.steps, warnings: collectWarnings() });
+    const begun = existsSync(join(out, "manifest.json")) ? { resume: true } : { force: true };
+    await train({ ...common, ...options, ...begun, out, evalEvery: options.steps, warnings: collectWarnings() });
     const log = readFileSync(join(out, "metrics.jsonl"), "utf8")
       .trim()
       .split("\n")

@@ -45,8 +45,9 @@ export function createSharedSearcher<H>(
       if (member === 0) alone.free(held as H);
       // What fails here, fails at the next search, too, and is told there.
       else
-        helper(member)
-          .then(({ call }) => call("free", [held]))
+        helpers
+          .get(member)
+          ?.then(({ call }) => call("free", [held]))
           .catch(() => undefined);
     },
     async nearest(question, among) {
@@ -56,7 +57,7 @@ export function createSharedSearcher<H>(
           question,
           among.map(({ held }) => held as H),
         );
-      const found = await Promise.all(
+      const searched = await Promise.allSettled(
         shares.map(async ({ member, sets, starts, rows }) => {
           const part =
             member === 0
@@ -68,6 +69,11 @@ export function createSharedSearcher<H>(
           return { ...(await part), rows: globalRows((await part).rows, starts, rows) };
         }),
       );
+      // Only now has nobody use for the sets any more.
+      const found = searched.map((one) => {
+        if (one.status === "rejected") throw one.reason;
+        return one.value;
+      });
       return bestOf(found, question.queries.shape[0] ?? 0, question.k);
     },
     async close() {

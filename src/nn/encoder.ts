@@ -55,7 +55,7 @@ export interface Encoder<Item> {
   /** Names and shapes of the parameters that training updates, as in the checkpoint. */
   readonly parameters: ReadonlyMap<string, readonly number[]>;
   /** Packs items. `padTo` fixes each one's padded length, so that a vector depends on its item alone. */
-  collate(items: readonly Item[], maxGroups: number, padTo?: readonly number[]): Collated;
+  collate(items: readonly Item[], wantedGroups: number, padTo?: readonly number[]): Collated;
   /** Vectors [items, dimension] in packed order; row `place[i]` belongs to item i. */
   forward(options: ForwardOptions): Tensor;
 }

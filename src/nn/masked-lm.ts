@@ -64,7 +64,7 @@ export interface MaskedLanguageModel {
   /** Those of the network and of the head. */
   readonly parameters: Shapes;
   /** Packs texts; throws RangeError where none has a label. */
-  collate(sequences: readonly MaskedSequence[], maxGroups: number): Collated;
+  collate(sequences: readonly MaskedSequence[], wantedGroups: number): Collated;
   /** Logits [labelled, vocabulary] of the labelled tokens, texts in packed order, and the mean of their cross entropies. */
   forward(options: ForwardOptions): { readonly logits: Tensor; readonly loss: Tensor };
 }
@@ -84,8 +84,8 @@ export function maskedLanguageModel(network: Network, config: MaskedLmConfig): M
   const pack = sequencePacker(network, false);
   return {
     parameters,
-    collate(sequences, maxGroups) {
-      const { packing, feeds } = pack(sequences, maxGroups);
+    collate(sequences, wantedGroups) {
+      const { packing, feeds } = pack(sequences, wantedGroups);
       const packed = Array.from(packing.order, (index) => sequences[index] as MaskedSequence);
       const labels = packed.flatMap((sequence) => Array.from(sequence.labels));
       const rows = [...labels.keys()].filter((row) => (labels[row] as number) >= 0);

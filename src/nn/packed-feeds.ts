@@ -14,11 +14,11 @@ export interface PackedSequences {
 export function sequencePacker(
   network: Network,
   pairs: boolean,
-): (sequences: readonly Sequence[], maxGroups: number, padTo?: readonly number[]) => PackedSequences {
+): (sequences: readonly Sequence[], wantedGroups: number, padTo?: readonly number[]) => PackedSequences {
   const half = network.hiddenSize / network.heads / 2;
-  return (sequences, maxGroups, padTo) => {
+  return (sequences, wantedGroups, padTo) => {
     const lengths = sequences.map((sequence) => sequence.ids.length);
-    const packing = packSequences(lengths, maxGroups, padTo);
+    const packing = packSequences(lengths, wantedGroups, padTo);
     /** The values of all sequences in packed order; the dummy row's is 0. */
     const column = (valuesOf: (sequence: Sequence) => ArrayLike<number>): HostTensor & { data: Int32Array } => {
       const data = new Int32Array(packing.tokens);

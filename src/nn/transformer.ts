@@ -26,8 +26,8 @@ export function transformerEncoder(network: Network, top: Top): TextEncoder {
     family: network.family,
     dimension: top.dimension,
     parameters: new Map([...network.parameters, ...top.parameters]),
-    collate(sequences, maxGroups, padTo) {
-      const { packing, feeds } = pack(sequences, maxGroups, padTo);
+    collate(sequences, wantedGroups, padTo) {
+      const { packing, feeds } = pack(sequences, wantedGroups, padTo);
       const groups = packing.groups.length;
       return {
         key: `${network.family}-${groups}`,

@@ -65,7 +65,7 @@ export function collateBatch<Item>(
   encoder: Pick<Encoder<Item>, "collate">,
   query: (id: string) => Item,
   document: (id: string) => Item,
-  maxGroups: number,
+  wantedGroups: number,
 ): {
   readonly key: string;
   readonly groups: number;
@@ -73,7 +73,7 @@ export function collateBatch<Item>(
   readonly feeds: Feeds;
 } {
   const items = [...layout.rows.map((row) => query(row.queryId)), ...layout.columns.map(document)];
-  const { key, groups, feeds, place } = encoder.collate(items, maxGroups);
+  const { key, groups, feeds, place } = encoder.collate(items, wantedGroups);
   return { key, groups, texts: items.length, feeds: { ...feeds, ...pairFeeds(layout, place) } };
 }
 

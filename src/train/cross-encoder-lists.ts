@@ -56,8 +56,8 @@ export async function crossEncoderLists(options: TaskOptions<RetrievalData>): Pr
   const batches = endless((epoch) => shuffled(rows, config.batchSize, config.seed, epoch));
   const stepper = wholeBatches<readonly List[]>(learner, config.dropout, {
     spec: (forward) => listSpec(encoder, loss, lossParameters, forward),
-    collate(lists, mostGroups) {
-      const collated = encoder.collate(lists.flat(), mostGroups);
+    collate(lists, wantedGroups) {
+      const collated = encoder.collate(lists.flat(), wantedGroups);
       return { ...collated, feeds: { ...collated.feeds, ...listFeeds(lists, collated.place) } };
     },
   });

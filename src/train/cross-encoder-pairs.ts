@@ -51,8 +51,8 @@ export async function crossEncoderPairs(options: TaskOptions<ScoredData>): Promi
       const built = loss.build.points({ logits, labels: input("labels", [logits.length(0)]) }, lossParameters);
       return { outputs: { loss: built.loss, ...built.telemetry }, gradients: parameterGradients(built.loss) };
     },
-    collate(pairs, mostGroups) {
-      const collated = encoder.collate(pairs.map(sequence), mostGroups);
+    collate(pairs, wantedGroups) {
+      const collated = encoder.collate(pairs.map(sequence), wantedGroups);
       const data = new Float32Array(pairs.length);
       pairs.forEach(({ score }, i) => {
         data[collated.place[i] as number] = goal.scale(score);

@@ -63,7 +63,7 @@ async function textItems({ train, ...options }: ItemLearnerOptions): Promise<Ite
     similarity: learner.description.similarity,
     encoder: {
       ...encoder,
-      collate: (ids, maxGroups, padTo) => encoder.collate(ids.map(sequences), maxGroups, padTo),
+      collate: (ids, wantedGroups, padTo) => encoder.collate(ids.map(sequences), wantedGroups, padTo),
     },
     vectors: (ids) => learner.current.encode(ids.map(textOf), { as: "document" }),
     async untrained(ids) {
@@ -82,7 +82,7 @@ async function featureItems({ data, ...options }: ItemLearnerOptions): Promise<I
   const rows = kept((id) => featureRow(content, itemOf(data.items, id)));
   return {
     ...learner,
-    encoder: { ...encoder, collate: (ids, maxGroups) => encoder.collate(ids.map(rows), maxGroups) },
+    encoder: { ...encoder, collate: (ids, wantedGroups) => encoder.collate(ids.map(rows), wantedGroups) },
     vectors: (ids) => learner.vectors(ids.map(rows)),
     untrained: (ids) => learner.untrained(ids.map(rows)),
   };

@@ -67,7 +67,7 @@ export async function mlmTask(options: TaskOptions<TrainingData>): Promise<Task<
       const built = loss.build.tokens({ logits, targets, counted: targets.greaterOrEqual(0) }, lossParameters);
       return { outputs: { loss: built.loss, ...built.telemetry }, gradients: parameterGradients(built.loss) };
     },
-    collate: (some, mostGroups) => model.collate(some, mostGroups),
+    collate: (some, wantedGroups) => model.collate(some, wantedGroups),
   });
   const measureTexts = textMeasurer(options, learner.model);
   const dev = maskAll("dev", texts.dev);

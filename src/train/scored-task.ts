@@ -45,11 +45,11 @@ export async function scoredTask(options: TaskOptions<ScoredData>): Promise<Task
   };
   const stepper = wholeBatches<readonly ScoredPair[]>(learner, config.dropout, {
     spec: (options) => scoredSpec(encoder, loss, lossParameters, options),
-    collate(pairs, mostGroups) {
+    collate(pairs, wantedGroups) {
       const all = [...pairs.map(({ first }) => first), ...pairs.map(({ second }) => second)];
       const collated = encoder.collate(
         all.map(({ text }) => sequence(text)),
-        mostGroups,
+        wantedGroups,
       );
       const labels = Float32Array.from(pairs, ({ score }) => scale(score));
       return { ...collated, feeds: { ...collated.feeds, ...scoredFeeds(collated.place, labels) } };

@@ -36,7 +36,7 @@ export interface CollatedBatch {
 
 /** One graph from items to loss: how to feed it, and how to write it. */
 export interface WholeStep<Batch> {
-  collate(batch: Batch, mostGroups: number): CollatedBatch;
+  collate(batch: Batch, wantedGroups: number): CollatedBatch;
   spec(options: ForwardOptions): ProgramSpec;
 }
 
@@ -63,13 +63,13 @@ export function pairStep<Item>(
 ): WholeStep<BatchLayout> {
   return {
     spec: (options) => trainingSpec(encoder, loss, options, lossParameters),
-    collate: (layout, mostGroups) => collateBatch(layout, encoder, items.query, items.document, mostGroups),
+    collate: (layout, wantedGroups) => collateBatch(layout, encoder, items.query, items.document, wantedGroups),
   };
 }
 
 /** One program serves all that is collated, so all have the same number of length groups. */
 export function withEqualGroups<T extends { readonly groups: number }>(
-  collate: (mostGroups: number) => readonly T[],
+  collate: (wantedGroups: number) => readonly T[],
 ): readonly [T, ...T[]] {
   const first = collate(LENGTH_GROUPS);
   const groups = Math.min(...first.map((collated) => collated.groups));
