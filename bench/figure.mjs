@@ -10,6 +10,7 @@ export function growthFigure(points) {
   ];
   const drawn = panels.map((panel, i) => drawPanel(points, panel, left + i * (width + gap)));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * (width + gap) + left}" height="${height + 90}" font-family="sans-serif" font-size="12">
+<title>Seconds and peak memory of a training run over the size of its data</title>
 <rect width="100%" height="100%" fill="white"/>
 ${drawn.join("\n")}
 </svg>
