@@ -26,4 +26,3 @@ const byNumber = {
 };
 
 serveCalls(byNumber);
-export type NearestHelper = typeof byNumber;

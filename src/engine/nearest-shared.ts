@@ -1,6 +1,6 @@
 import { type Calls, startCalls } from "./calls.js";
-import type { NearestQuestion, NearestRows, Searcher } from "./nearest.js";
-import { toSend } from "./protocol.js";
+import type { NearestRows, Searcher } from "./nearest.js";
+import { questionToSend, toSend } from "./protocol.js";
 
 /** A set of vectors, and who keeps it: this thread, or a helper under a number. */
 export type SharedRows<H> = { readonly rows: number; readonly values: number } & (
@@ -65,8 +65,12 @@ export function createSharedSearcher<H>(
                   question,
                   sets.map(({ held }) => held as H),
                 )
-              : (await helper(member)).call<NearestRows>("nearest", [copied(question), sets.map(({ held }) => held)]);
-          return { ...(await part), rows: globalRows((await part).rows, starts, rows) };
+              : (await helper(member)).call<NearestRows>("nearest", [
+                  questionToSend(question),
+                  sets.map(({ held }) => held),
+                ]);
+          const best = await part;
+          return { ...best, rows: globalRows(best.rows, starts, rows) };
         }),
       );
       // Only now has nobody use for the sets any more.
@@ -83,10 +87,6 @@ export function createSharedSearcher<H>(
       helpers.clear();
     },
   };
-}
-
-function copied({ queries, k, floors }: NearestQuestion): NearestQuestion {
-  return { queries: toSend(queries), k, floors: floors?.slice() };
 }
 
 /** The sets that one member searches: where each begins among all rows, and among its own. */

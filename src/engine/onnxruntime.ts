@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { inputError } from "../base/errors.js";
 import { startCalls } from "./calls.js";
-import { type Method, toSend } from "./protocol.js";
+import { type Method, questionToSend, toSend } from "./protocol.js";
 import { createSource } from "./source.js";
 import type { Engine, Feeds, HostTensor } from "./types.js";
 
@@ -31,8 +31,7 @@ export async function createEngine({
     compile: async (spec) => call("compile", [createSource(spec)]),
     run: async (program, feeds, weights, dropout) => call("run", [program, send(feeds), weights, dropout]),
     hold: async (vectors, precision) => call("hold", [toSend(vectors), precision]),
-    nearest: async ({ queries, k, floors }, among) =>
-      call("nearest", [{ queries: toSend(queries), k, floors: floors?.slice() }, among]),
+    nearest: async (question, among) => call("nearest", [questionToSend(question), among]),
     optimiser: (weights, options) => call("optimiser", [weights, options]),
     step: async ({ microBatches, program, weights, optimiser, learningRate, ...options }) => {
       const { maxNorm, dropout, reduction } = options;

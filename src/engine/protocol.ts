@@ -1,5 +1,6 @@
 import { type ErrorDetail, type ExitCode, NearmissError } from "../base/errors.js";
 import type { LocalEngine } from "./local.js";
+import type { NearestQuestion } from "./nearest.js";
 import type { OnnxSource } from "./source.js";
 import type { HostTensor } from "./types.js";
 
@@ -50,6 +51,11 @@ export function fromWire({ message, stack, nearmiss }: WireError): Error {
 export function toSend(tensor: HostTensor): HostTensor {
   const { data } = tensor;
   return { ...tensor, data: data instanceof Float64Array ? Float32Array.from(data) : data.slice() };
+}
+
+/** The same of a question to a searcher. */
+export function questionToSend({ queries, k, floors }: NearestQuestion): NearestQuestion {
+  return { queries: toSend(queries), k, floors: floors?.slice() };
 }
 
 /** The buffers of all arrays in a value made of plain objects, arrays and maps. */
