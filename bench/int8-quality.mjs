@@ -45,6 +45,7 @@ async function train(precision, seed) {
   const measures = await session.task.evaluateDev();
   await session.release();
   await engine.close();
+  console.error(`${precision}, seed ${seed}: nDCG@10 ${measures["ndcg@10"]}, last loss ${losses.at(-1)}`);
   return { seed, losses, ndcg: measures["ndcg@10"] };
 }
 

@@ -1,5 +1,6 @@
 import { type Calls, startCalls } from "./calls.js";
 import type { NearestRows, Searcher } from "./nearest.js";
+import { createBoards } from "./nearest-board.js";
 import { questionToSend, toSend } from "./protocol.js";
 
 /** A set of vectors, and who keeps it: this thread, or a helper under a number. */
@@ -57,16 +58,23 @@ export function createSharedSearcher<H>(
           question,
           among.map(({ held }) => held as H),
         );
+      const count = question.queries.shape[0] ?? 0;
+      const boards = createBoards(
+        question.k,
+        count,
+        shares.map(({ rows }) => rows.at(-1)!),
+      );
       const searched = await Promise.allSettled(
-        shares.map(async ({ member, sets, starts, rows }) => {
+        shares.map(async ({ member, sets, starts, rows }, i) => {
+          const asked = { ...question, board: boards[i]! };
           const part =
             member === 0
               ? own.nearest(
-                  question,
+                  asked,
                   sets.map(({ held }) => held as H),
                 )
               : (await helper(member)).call<NearestRows>("nearest", [
-                  questionToSend(question),
+                  questionToSend(asked),
                   sets.map(({ held }) => held),
                 ]);
           const best = await part;
@@ -78,7 +86,7 @@ export function createSharedSearcher<H>(
         if (one.status === "rejected") throw one.reason;
         return one.value;
       });
-      return bestOf(found, question.queries.shape[0] ?? 0, question.k);
+      return bestOf(found, count, question.k);
     },
     async close() {
       await alone.close();

@@ -1,11 +1,13 @@
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { inputError } from "../base/errors.js";
 import type { WasmBlock, WasmHost } from "./host-wasm.js";
-import type { NearestQuestion, NearestRows, Searcher } from "./nearest.js";
-import { approximationBounds, type Extent, greatest, lengthsOf } from "./nearest-bounds.js";
+import type { Board, NearestQuestion, NearestRows, Searcher } from "./nearest.js";
+import { exchange } from "./nearest-board.js";
+import { approximationBounds, type Extent, extremes, greatest, lengthsOf, notQuantised } from "./nearest-bounds.js";
 import { openFloat32Products, openInt8Products } from "./nearest-products.js";
+import { layOutState, stateBytes } from "./nearest-state.js";
 import { quantiseRows } from "./quantise.js";
-import { loadNearestKernels, type NearestKernels, type NearestState } from "./wasm.js";
+import { loadNearestKernels, type NearestKernels } from "./wasm.js";
 
 /** A set of vectors in the host's memory. */
 export interface HeldRows extends Extent {
@@ -19,8 +21,6 @@ export interface HeldRows extends Extent {
   } | null;
 }
 
-/** As in kernels/nearest.ts. */
-const bins = 2048;
 /** Queries that are looked after together. */
 const queriesAtOnce = 512;
 /** Bytes that what is noted and found for them may take. */
@@ -58,7 +58,7 @@ export function createWasmSearcher(host: WasmHost, threads: number): Searcher<He
       const [rows = 0, dimension = 1] = shape;
       const values = Float32Array.from(data);
       const base = { rows, dimension, length: greatest(lengthsOf(values, dimension)) };
-      if (precision === "float32") return { ...base, vectors: copied(values), error: 0, int8: null };
+      if (precision === "float32") return { ...base, ...notQuantised, vectors: copied(values), int8: null };
       if (dimension > 2 ** 16)
         throw inputError("bad-vectors", "vectors are too long for products of 8-bit integers", {
           found: String(dimension),
@@ -68,7 +68,7 @@ export function createWasmSearcher(host: WasmHost, threads: number): Searcher<He
       const turned = host.allocateRaw(Math.ceil(small.values.length / 4));
       host.bytes(turned).set(new Uint8Array(small.values.buffer));
       const steps = copied(small.steps);
-      return { ...base, vectors: copied(values), error: greatest(small.errors), int8: { values: turned, steps } };
+      return { ...base, ...extremes(small), vectors: copied(values), int8: { values: turned, steps } };
     },
     free,
     async nearest(question, among) {
@@ -78,7 +78,7 @@ export function createWasmSearcher(host: WasmHost, threads: number): Searcher<He
       const widest = greatest(among.map((held) => held.rows));
       // What is noted of a block may be all of it.
       const capacity = 2 * widest + k;
-      const each = Math.max(1, Math.min(queriesAtOnce, Math.floor(noteBytes / (4 * bins + 16 * k + 8 * capacity))));
+      const each = Math.max(1, Math.min(queriesAtOnce, Math.floor(noteBytes / stateBytes(k, capacity))));
       const whole = among.every((held) => held.int8 !== null);
       const session = whole ? (await int8Products()).session : await float32Products();
       const parts: NearestRows[] = [];
@@ -96,9 +96,11 @@ export function createWasmSearcher(host: WasmHost, threads: number): Searcher<He
 }
 
 interface Part {
+  readonly first: number;
   readonly queries: Float32Array;
   readonly count: number;
   readonly floors: Float64Array;
+  readonly board: Board | undefined;
 }
 
 interface Search {
@@ -111,8 +113,9 @@ interface Search {
   readonly widest: number;
 }
 
-async function searchPart(search: Search, { queries, count, floors }: Part, dimension: number): Promise<NearestRows> {
+async function searchPart(search: Search, part: Part, dimension: number): Promise<NearestRows> {
   const { host, kernels, session, among, k, capacity, widest } = search;
+  const { first, queries, count, floors, board } = part;
   const blocks: WasmBlock[] = [];
   const room = (bytes: number): WasmBlock => {
     const block = host.allocateRaw(Math.ceil(bytes / 4));
@@ -121,86 +124,68 @@ async function searchPart(search: Search, { queries, count, floors }: Part, dime
   };
   try {
     const small = among.every(({ int8 }) => int8 !== null) ? quantiseRows(queries, dimension, 127, false) : null;
-    const { slacks, units, ranges } = approximationBounds(queries, dimension, among, small);
+    const bounds = approximationBounds(queries, dimension, among, small);
     const given = room(small === null ? 4 * queries.length : queries.length);
     const vectors = small === null ? given : room(4 * queries.length);
     const products = room(4 * count * widest);
-    const [histograms, reached, width] = [room(4 * bins * count), room(8 * count), room(8 * count)];
-    const [counts, done] = [room(4 * count), room(4 * count)];
-    const [rows, approximations] = [room(4 * capacity * count), room(4 * capacity * count)];
-    const [scores, foundRows] = [room(8 * k * count), room(4 * k * count)];
-    const [slack, unit] = [room(8 * count), room(8 * count)];
-
-    const starts = [0];
-    for (const { rows: width } of among) starts.push(starts.at(-1)! + width);
+    const told = room(8 * count);
+    const quota = board?.quota ?? k;
+    const state = layOutState(host, room, { count, k, capacity, quota, dimension, vectors, floors, ...bounds });
 
     // Everything has its place: views stay valid from here on.
     const { buffer } = host.memory;
-    const doubles = (block: WasmBlock, length: number) => new Float64Array(buffer, block.address, length);
-    const ints = (block: WasmBlock, length: number) => new Int32Array(buffer, block.address, length);
     host.values(vectors).set(queries);
     if (small !== null) {
       const bytes = host.bytes(given);
       // Bytes modulo 256: what is flipped is worth 128.
       for (let i = 0; i < small.values.length; i++) bytes[i] = small.values[i]! ^ 128;
     }
-    ints(histograms, bins * count).fill(0);
-    ints(reached, 2 * count).fill(0);
-    doubles(width, count).set(ranges.map((range) => (2 * range) / bins));
-    ints(counts, count).fill(0);
-    for (let query = 0; query < count; query++)
-      doubles(scores, k * count).fill(floors[query]!, query * k, (query + 1) * k);
-    ints(foundRows, k * count).fill(-1);
-    doubles(slack, count).set(slacks);
-    doubles(unit, count).set(units);
-
-    const state = [histograms, reached, width, counts, rows, approximations, scores, slack, unit].map(
-      ({ address }) => address,
-    );
-    const part = [count, k, capacity, ...(state as unknown as NearestState)] as const;
+    const starts = [0];
+    for (const { rows } of among) starts.push(starts.at(-1)! + rows);
     const settle = (sets: number) => {
-      ints(done, count).fill(0);
-      for (const [i, { vectors: held, rows: width }] of among.slice(0, sets).entries()) {
-        const set = [held.address, starts[i]!, starts[i]! + width] as const;
-        kernels.settle(vectors.address, dimension, ...set, done.address, foundRows.address, ...part);
-      }
-      ints(counts, count).fill(0);
+      for (const [i, { vectors: held, rows }] of among.slice(0, sets).entries())
+        kernels.settle(held.address, starts[i]!, starts[i]! + rows, state.address);
+      state.clear();
+    };
+    const tell = (to: Board) => {
+      kernels.tell(state.address, told.address);
+      exchange(to, first, new Float64Array(buffer, told.address, count), state.floors());
     };
     const a = inputTensor(host, given, [count, dimension], small !== null);
     let most = 0;
     for (const [i, held] of among.entries()) {
-      if (most + held.rows > capacity) most = kernels.forget(...part);
+      if (most + held.rows > capacity) most = kernels.forget(state.address);
       if (most + held.rows > capacity) {
         settle(i);
         most = 0;
       }
-      const size = [count, held.rows] as const;
-      const y = new Tensor(
-        small === null ? "float32" : "int32",
-        (small === null
-          ? new Float32Array(buffer, products.address, count * held.rows)
-          : ints(products, count * held.rows)) as never,
-        size,
-      );
+      const size = count * held.rows;
+      const y =
+        small === null
+          ? new Tensor("float32", new Float32Array(buffer, products.address, size), [count, held.rows])
+          : new Tensor("int32", new Int32Array(buffer, products.address, size), [count, held.rows]);
       await session.run({ a, b: documentsTensor(host, held, small !== null) }, { y });
-      const place = [held.rows, starts[i]!] as const;
       most =
         small === null
-          ? kernels.scan(products.address, ...place, ...part)
-          : kernels.scanInt8(products.address, held.int8!.steps.address, ...place, ...part);
+          ? kernels.scan(products.address, held.rows, starts[i]!, state.address)
+          : kernels.scanInt8(products.address, held.int8!.steps.address, held.rows, starts[i]!, state.address);
+      if (board !== undefined) tell(board);
     }
-    kernels.forget(...part);
+    kernels.forget(state.address);
     settle(among.length);
-    kernels.order(count, k, scores.address, foundRows.address);
-    return packed(ints(foundRows, k * count), doubles(scores, k * count), count, k);
+    kernels.order(state.address);
+    const { rows, scores } = state.found();
+    return packed(rows, scores, count, k);
   } finally {
     for (const block of blocks) host.free(block);
   }
 }
 
-function partOf({ queries, floors }: NearestQuestion, first: number, count: number, dimension: number): Part {
+function partOf({ queries, floors, board }: NearestQuestion, first: number, count: number, dimension: number): Part {
   const data = queries.data.subarray(first * dimension, (first + count) * dimension);
   return {
+    first,
+    board,
     queries: Float32Array.from(data),
     count,
     floors: floors?.slice(first, first + count) ?? new Float64Array(count).fill(Number.NEGATIVE_INFINITY),

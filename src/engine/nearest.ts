@@ -10,6 +10,18 @@ export interface NearestQuestion {
   readonly k: number;
   /** For each query, only products above it are wanted. Absent: −∞. */
   readonly floors?: Float64Array | undefined;
+  /** Where several searchers share the rows: what they tell each other meanwhile. Then what is not among the best of all may be missing or too much. */
+  readonly board?: Board | undefined;
+}
+
+/** See nearest-board.ts. */
+export interface Board {
+  /** float32 [members, queries]: products that `quota` rows of a member reach; −∞ as long as it has not told. */
+  readonly told: SharedArrayBuffer;
+  readonly members: number;
+  readonly member: number;
+  /** All members' together: at least k. */
+  readonly quota: number;
 }
 
 /** Rows by the greatest product with each query, greatest first, equal ones by row. Those of query i stand from starts[i] to starts[i + 1] − 1. */

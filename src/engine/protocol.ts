@@ -54,8 +54,8 @@ export function toSend(tensor: HostTensor): HostTensor {
 }
 
 /** The same of a question to a searcher. */
-export function questionToSend({ queries, k, floors }: NearestQuestion): NearestQuestion {
-  return { queries: toSend(queries), k, floors: floors?.slice() };
+export function questionToSend({ queries, k, floors, board }: NearestQuestion): NearestQuestion {
+  return { queries: toSend(queries), k, floors: floors?.slice(), board };
 }
 
 /** The buffers of all arrays in a value made of plain objects, arrays and maps. */

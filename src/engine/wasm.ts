@@ -93,37 +93,14 @@ export interface WasmKernels {
   scatterAddRows(gradient: number, ids: number, count: number, width: number, dy: number): void;
 }
 
-/** What `scan`, `forget` and `settle` work on: see kernels/nearest.ts. */
-export type NearestState = readonly [
-  histograms: number,
-  reached: number,
-  widths: number,
-  counts: number,
-  rows: number,
-  approximations: number,
-  scores: number,
-  slacks: number,
-  units: number,
-];
-
-type Part = [queries: number, k: number, capacity: number, ...NearestState];
-
-/** The exports of kernels/nearest.ts. */
+/** The exports of kernels/nearest.ts; `search` is where a SearchState lies. */
 export interface NearestKernels {
-  scan(products: number, columns: number, first: number, ...part: Part): number;
-  scanInt8(products: number, scales: number, columns: number, first: number, ...part: Part): number;
-  forget(...part: Part): number;
-  settle(
-    vectors: number,
-    dimension: number,
-    address: number,
-    first: number,
-    last: number,
-    done: number,
-    foundRows: number,
-    ...part: Part
-  ): void;
-  order(queries: number, k: number, scores: number, rows: number): void;
+  scan(products: number, columns: number, first: number, search: number): number;
+  scanInt8(products: number, scales: number, columns: number, first: number, search: number): number;
+  tell(search: number, told: number): void;
+  forget(search: number): number;
+  settle(address: number, first: number, last: number, search: number): void;
+  order(search: number): void;
   dot(a: number, b: number, count: number): number;
 }
 

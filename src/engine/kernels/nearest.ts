@@ -1,71 +1,112 @@
 // AssemblyScript: compiled to WebAssembly with SIMD by scripts/build.mjs. Addresses are bytes. The best k rows of each query, in two steps: `scan`
-// notes every row whose approximate product could belong there, `settle` computes the products of those exactly. What is kept for a query:
-//
-//     noted       int32, float32 [capacity]    rows, ascending, and their approximations; `counts` of them
-//     histogram   int32 [BINS]        how many approximations lie where, from −BINS / 2 to BINS / 2 `widths`
-//     reached     int32 [2]           a bin from which on there are k of them and more, and how many; no k yet while it is bin 0
-//     found       float64, int32 [k]  the best exact products and their rows, a heap with the worst at the root; (floor, −1) where there are none
-//
-// An approximation times the query's `unit` is at most `slack` units from the exact product.
+// notes every row whose approximate product could belong there, `settle` computes the products of those exactly.
 
 const BINS: i32 = 2048;
 
-/** What an approximation must be: k exact products are at least the lower edge of `bin` − slack, and a better one than `floor` is wanted. */
+/** The queries of a search and what is kept of each, in numbers of 4 bytes, which nearest-state.ts writes. */
+// @ts-ignore: decorators are AssemblyScript's
+@unmanaged
+class Search {
+  queries: i32;
+  /** How many are wanted. */
+  k: i32;
+  /** How many can be noted. */
+  capacity: i32;
+  /** How many rows must reach what `tell` tells. */
+  quota: i32;
+  /** float64 [queries]: only products above are wanted, or at least these where others tell so. */
+  floors: usize;
+  /** float64 [queries]: a product of 1 in what `scan` reads stands for so much. */
+  units: usize;
+  /** int32 [queries], for int8: how many whole numbers the quantising of a row moves a product at most, before the row's scale. */
+  shifts: usize;
+  /** float64 [queries]: how far an approximation can be from the exact product besides, in units. */
+  slacks: usize;
+  /** float64 [queries]: of a bin. */
+  widths: usize;
+  /** int32 [queries, BINS]: how many products are at least there, from −BINS / 2 to BINS / 2 `widths`, but for the slack. */
+  histograms: usize;
+  /** int32 [queries, 2]: a bin from which on there are k of them and more, and how many; no k yet while it is bin 0. */
+  reached: usize;
+  /** int32 [queries]: how many rows are noted. */
+  counts: usize;
+  /** int32 [queries, capacity]: the rows, ascending. */
+  rows: usize;
+  /** float32 [queries, capacity]: what their products are at most, but for the slack. */
+  most: usize;
+  /** int32 [queries]: how many of them were offered to what is found. */
+  offered: usize;
+  /** float32 [queries, dimension]. */
+  vectors: usize;
+  dimension: i32;
+  /** float64 [queries, k]: the best exact products, a heap with the worst at the root; what is wanted at least where there are none. */
+  scores: usize;
+  /** int32 [queries, k]: their rows; −1. */
+  found: usize;
+}
+
 // @ts-ignore: decorators are AssemblyScript's
 @inline
-function threshold(bin: i32, width: f64, floor: f64, slack: f64, unit: f64): f32 {
+function float64At(values: usize, query: i32): f64 {
+  return load<f64>(values + (<usize>query << 3));
+}
+
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+function int32At(values: usize, query: i32): i32 {
+  return load<i32>(values + (<usize>query << 2));
+}
+
+/** What of products is at least in a bin. */
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+function edge(bin: i32, width: f64): f64 {
   // A hundredth of a bin covers the rounding of a bin's number.
-  const edge = bin == 0 ? -Infinity : (<f64>(bin - BINS / 2) - 0.01) * width;
-  return <f32>max(edge - 2 * slack, floor / unit - slack);
+  return bin == 0 ? -Infinity : (<f64>(bin - BINS / 2) - 0.01) * width;
+}
+
+/** What a row's product must be at most: k exact products are at least the lower edge of the query's bin − slack, and one of at least a floor is wanted. */
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+function threshold(search: Search, query: i32, bin: i32): f32 {
+  const floor = max(float64At(search.floors, query), float64At(search.scores, query * search.k));
+  const slack = float64At(search.slacks, query);
+  return <f32>max(edge(bin, float64At(search.widths, query)) - 2 * slack, floor / float64At(search.units, query) - slack);
 }
 
 // @ts-ignore: decorators are AssemblyScript's
 @inline
-function four(int8: bool, product: usize, scale: usize): v128 {
-  return int8 ? f32x4.mul(f32x4.convert_i32x4_s(v128.load(product)), v128.load(scale)) : v128.load(product);
+function four(int8: bool, product: usize, shift: v128, scale: usize): v128 {
+  const read = v128.load(product);
+  return int8 ? f32x4.mul(f32x4.convert_i32x4_s(i32x4.add(read, shift)), v128.load(scale)) : read;
 }
 
 // @ts-ignore: decorators are AssemblyScript's
 @inline
-function one(int8: bool, product: usize, scale: usize): f32 {
-  return int8 ? <f32>load<i32>(product) * load<f32>(scale) : load<f32>(product);
+function one(int8: bool, product: usize, shift: i32, scale: usize): f32 {
+  return int8 ? <f32>(load<i32>(product) + shift) * load<f32>(scale) : load<f32>(product);
 }
 
 // @ts-ignore: decorators are AssemblyScript's
 @inline
-function scanAll(
-  int8: bool,
-  products: usize,
-  scales: usize,
-  columns: i32,
-  first: i32,
-  queries: i32,
-  k: i32,
-  capacity: i32,
-  histograms: usize,
-  reached: usize,
-  widths: usize,
-  counts: usize,
-  rows: usize,
-  approximations: usize,
-  scores: usize,
-  slacks: usize,
-  units: usize,
-): i32 {
+function scanAll(int8: bool, products: usize, scales: usize, columns: i32, first: i32, search: Search): i32 {
   const groups = columns & ~15;
-  let most = 0;
-  for (let query = 0; query < queries; query++) {
-    const histogram = histograms + <usize>query * (BINS << 2);
-    const width = load<f64>(widths + (<usize>query << 3));
+  const k = search.k;
+  let greatest = 0;
+  for (let query = 0; query < search.queries; query++) {
+    const histogram = search.histograms + <usize>query * (BINS << 2);
+    const reached = search.reached + (<usize>query << 3);
+    const width = float64At(search.widths, query);
     const bins = width == 0 ? 0 : 1 / width;
-    let bin = load<i32>(reached + (<usize>query << 3));
-    let above = load<i32>(reached + (<usize>query << 3), 4);
-    const floor = load<f64>(scores + ((<usize>query * k) << 3));
-    const slack = load<f64>(slacks + (<usize>query << 3));
-    const unit = load<f64>(units + (<usize>query << 3));
-    const noted = (<usize>query * capacity) << 2;
-    let count = load<i32>(counts + (<usize>query << 2));
-    let least = threshold(bin, width, floor, slack, unit);
+    const shift = int8 ? int32At(search.shifts, query) : 0;
+    const up = i32x4.splat(shift);
+    let bin = load<i32>(reached);
+    let above = load<i32>(reached, 4);
+    const noted = (<usize>query * search.capacity) << 2;
+    let count = int32At(search.counts, query);
+    let row = search.rows + noted + (<usize>count << 2);
+    let most = search.most + noted + (<usize>count << 2);
+    let least = threshold(search, query, bin);
     const line = products + ((<usize>query * columns) << 2);
     for (let group = 0; group < columns; group += 16) {
       const at = line + (<usize>group << 2);
@@ -73,23 +114,26 @@ function scanAll(
       let mask = 0;
       if (group < groups) {
         const t = f32x4.splat(least);
-        const a = f32x4.ge(four(int8, at, scale), t);
-        const b = f32x4.ge(four(int8, at + 16, scale + 16), t);
-        const c = f32x4.ge(four(int8, at + 32, scale + 32), t);
-        const d = f32x4.ge(four(int8, at + 48, scale + 48), t);
+        const a = f32x4.ge(four(int8, at, up, scale), t);
+        const b = f32x4.ge(four(int8, at + 16, up, scale + 16), t);
+        const c = f32x4.ge(four(int8, at + 32, up, scale + 32), t);
+        const d = f32x4.ge(four(int8, at + 48, up, scale + 48), t);
         if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
         mask = i32x4.bitmask(a) | (i32x4.bitmask(b) << 4) | (i32x4.bitmask(c) << 8) | (i32x4.bitmask(d) << 12);
       } else {
         for (let i = 0; i < columns - group; i++)
-          if (one(int8, at + (<usize>i << 2), scale + (<usize>i << 2)) >= least) mask |= 1 << i;
+          if (one(int8, at + (<usize>i << 2), shift, scale + (<usize>i << 2)) >= least) mask |= 1 << i;
       }
       for (; mask != 0; mask &= mask - 1) {
         const i = ctz(mask);
-        const value = one(int8, at + (<usize>i << 2), scale + (<usize>i << 2));
-        store<i32>(rows + noted + (<usize>count << 2), first + group + i);
-        store<f32>(approximations + noted + (<usize>count << 2), value);
-        count++;
-        const own = min(max(<i32>(<f64>value * bins + BINS / 2), 0), BINS - 1);
+        const product = at + (<usize>i << 2);
+        const factor = scale + (<usize>i << 2);
+        store<i32>(row, first + group + i);
+        store<f32>(most, one(int8, product, shift, factor));
+        row += 4;
+        most += 4;
+        const low = <f64>one(int8, product, -shift, factor);
+        const own = min(max(<i32>(low * bins + BINS / 2), 0), BINS - 1);
         if (own < bin) continue;
         const place = histogram + (<usize>own << 2);
         store<i32>(place, load<i32>(place) + 1);
@@ -101,99 +145,63 @@ function scanAll(
           above -= here;
           bin++;
         }
-        if (bin > before) least = threshold(bin, width, floor, slack, unit);
+        if (bin > before) least = threshold(search, query, bin);
       }
     }
-    store<i32>(counts + (<usize>query << 2), count);
-    store<i32>(reached + (<usize>query << 3), bin);
-    store<i32>(reached + (<usize>query << 3), above, 4);
-    most = max(most, count);
+    count = <i32>((row - search.rows - noted) >> 2);
+    store<i32>(search.counts + (<usize>query << 2), count);
+    store<i32>(reached, bin);
+    store<i32>(reached, above, 4);
+    greatest = max(greatest, count);
   }
-  return most;
+  return greatest;
 }
 
 /** Notes the rows `first` … of float32 products [queries, columns]. The most that are noted for a query. There must be room for all columns. */
-export function scan(
-  products: usize,
-  columns: i32,
-  first: i32,
-  queries: i32,
-  k: i32,
-  capacity: i32,
-  histograms: usize,
-  reached: usize,
-  widths: usize,
-  counts: usize,
-  rows: usize,
-  approximations: usize,
-  scores: usize,
-  slacks: usize,
-  units: usize,
-): i32 {
-  return scanAll(false, products, 0, columns, first, queries, k, capacity, histograms, reached, widths, counts, rows, approximations, scores, slacks, units);
+export function scan(products: usize, columns: i32, first: i32, search: Search): i32 {
+  return scanAll(false, products, 0, columns, first, search);
 }
 
 /** The same for int32 products, each times the scale of its column. */
-export function scanInt8(
-  products: usize,
-  scales: usize,
-  columns: i32,
-  first: i32,
-  queries: i32,
-  k: i32,
-  capacity: i32,
-  histograms: usize,
-  reached: usize,
-  widths: usize,
-  counts: usize,
-  rows: usize,
-  approximations: usize,
-  scores: usize,
-  slacks: usize,
-  units: usize,
-): i32 {
-  return scanAll(true, products, scales, columns, first, queries, k, capacity, histograms, reached, widths, counts, rows, approximations, scores, slacks, units);
+export function scanInt8(products: usize, scales: usize, columns: i32, first: i32, search: Search): i32 {
+  return scanAll(true, products, scales, columns, first, search);
+}
+
+/** float64 [queries]: products that `quota` rows reach. */
+export function tell(search: Search, told: usize): void {
+  for (let query = 0; query < search.queries; query++) {
+    const histogram = search.histograms + <usize>query * (BINS << 2);
+    const reached = search.reached + (<usize>query << 3);
+    let bin = load<i32>(reached);
+    let above = load<i32>(reached, 4);
+    for (; above >= search.quota; bin++) above -= load<i32>(histogram + (<usize>bin << 2));
+    // The last bin was one too many. Bin 0 reaches down without end.
+    const from = edge(max(bin - 1, 0), float64At(search.widths, query));
+    store<f64>(told + (<usize>query << 3), (from - float64At(search.slacks, query)) * float64At(search.units, query));
+  }
 }
 
 /** Forgets rows that fall short by now. The most that are left for a query. */
-export function forget(
-  queries: i32,
-  k: i32,
-  capacity: i32,
-  histograms: usize,
-  reached: usize,
-  widths: usize,
-  counts: usize,
-  rows: usize,
-  approximations: usize,
-  scores: usize,
-  slacks: usize,
-  units: usize,
-): i32 {
-  let most = 0;
-  for (let query = 0; query < queries; query++) {
-    const least = threshold(
-      load<i32>(reached + (<usize>query << 3)),
-      load<f64>(widths + (<usize>query << 3)),
-      load<f64>(scores + ((<usize>query * k) << 3)),
-      load<f64>(slacks + (<usize>query << 3)),
-      load<f64>(units + (<usize>query << 3)),
-    );
-    const noted = (<usize>query * capacity) << 2;
-    const end = noted + (<usize>load<i32>(counts + (<usize>query << 2)) << 2);
-    let to = noted;
-    for (let at = noted; at < end; at += 4) {
-      const value = load<f32>(approximations + at);
+export function forget(search: Search): i32 {
+  let greatest = 0;
+  for (let query = 0; query < search.queries; query++) {
+    const least = threshold(search, query, int32At(search.reached, 2 * query));
+    const rows = search.rows + ((<usize>query * search.capacity) << 2);
+    const most = search.most + ((<usize>query * search.capacity) << 2);
+    const end = <usize>int32At(search.counts, query) << 2;
+    let to: usize = 0;
+    for (let at: usize = 0; at < end; at += 4) {
+      const value = load<f32>(most + at);
       if (value < least) continue;
-      store<f32>(approximations + to, value);
+      store<f32>(most + to, value);
       store<i32>(rows + to, load<i32>(rows + at));
       to += 4;
     }
-    const count = <i32>((to - noted) >> 2);
-    store<i32>(counts + (<usize>query << 2), count);
-    most = max(most, count);
+    const count = <i32>(to >> 2);
+    store<i32>(search.counts + (<usize>query << 2), count);
+    greatest = max(greatest, count);
   }
-  return most;
+  return greatest;
 }
 
 /** a · b in float64: the product of values i goes to partial sum i mod 8, so the result is a function of the vectors alone. */
@@ -267,74 +275,56 @@ function touch(row: usize, bytes: usize): void {
 }
 
 /**
- * Offers what is noted of the rows `first` … `last` − 1, which lie from `address` on, to what is found, by exact products. `done` counts the noted rows of each
- * query that were offered before; called for one set of rows after another, so that their vectors stay near the processor.
+ * Offers what is noted of the rows `first` … `last` − 1, which lie from `address` on, to what is found, by exact products. Called for one set of rows after
+ * another, so that their vectors stay near the processor.
  */
-export function settle(
-  vectors: usize,
-  dimension: i32,
-  address: usize,
-  first: i32,
-  last: i32,
-  done: usize,
-  foundRows: usize,
-  queries: i32,
-  k: i32,
-  capacity: i32,
-  histograms: usize,
-  reached: usize,
-  widths: usize,
-  counts: usize,
-  rows: usize,
-  approximations: usize,
-  scores: usize,
-  slacks: usize,
-  units: usize,
-): void {
+export function settle(address: usize, first: i32, last: i32, search: Search): void {
+  const k = search.k;
+  const dimension = search.dimension;
   const stride = <usize>dimension << 2;
-  for (let query = 0; query < queries; query++) {
-    const bestScores = scores + ((<usize>query * k) << 3);
-    const bestRows = foundRows + ((<usize>query * k) << 2);
-    const bin = load<i32>(reached + (<usize>query << 3));
-    const width = load<f64>(widths + (<usize>query << 3));
-    const slack = load<f64>(slacks + (<usize>query << 3));
-    const unit = load<f64>(units + (<usize>query << 3));
-    let least = threshold(bin, width, load<f64>(bestScores), slack, unit);
-    const noted = (<usize>query * capacity) << 2;
-    const end = noted + (<usize>load<i32>(counts + (<usize>query << 2)) << 2);
-    let at = noted + (<usize>load<i32>(done + (<usize>query << 2)) << 2);
+  for (let query = 0; query < search.queries; query++) {
+    const vector = search.vectors + <usize>query * stride;
+    const scores = search.scores + ((<usize>query * k) << 3);
+    const found = search.found + ((<usize>query * k) << 2);
+    const bin = int32At(search.reached, 2 * query);
+    const rows = search.rows + ((<usize>query * search.capacity) << 2);
+    const most = search.most + ((<usize>query * search.capacity) << 2);
+    const end = <usize>int32At(search.counts, query) << 2;
+    let at = <usize>int32At(search.offered, query) << 2;
+    let least = threshold(search, query, bin);
     while (at < end && load<i32>(rows + at) < last) {
       const stop = min(end, at + (TOUCHED << 2));
       for (let next = at; next < stop; next += 4) {
         const row = load<i32>(rows + next);
         if (row >= last) break;
-        if (load<f32>(approximations + next) >= least) touch(address + <usize>(row - first) * stride, stride);
+        if (load<f32>(most + next) >= least) touch(address + <usize>(row - first) * stride, stride);
       }
       for (; at < stop; at += 4) {
         const row = load<i32>(rows + at);
         if (row >= last) break;
-        if (load<f32>(approximations + at) < least) continue;
-        const score = dot(vectors + <usize>query * stride, address + <usize>(row - first) * stride, dimension);
-        if (!worse(bestScores, bestRows, 0, score, row)) continue;
-        place(bestScores, bestRows, k, score, row);
-        least = threshold(bin, width, load<f64>(bestScores), slack, unit);
+        if (load<f32>(most + at) < least) continue;
+        const score = dot(vector, address + <usize>(row - first) * stride, dimension);
+        if (!worse(scores, found, 0, score, row)) continue;
+        place(scores, found, k, score, row);
+        least = threshold(search, query, bin);
       }
     }
-    store<i32>(done + (<usize>query << 2), <i32>((at - noted) >> 2));
+    store<i32>(search.offered + (<usize>query << 2), <i32>(at >> 2));
   }
 }
 
 /** Turns the heaps of what was found into lists, best first. */
-export function order(queries: i32, k: i32, scores: usize, rows: usize): void {
-  for (let query = 0; query < queries; query++) {
-    const bestScores = scores + ((<usize>query * k) << 3);
-    const bestRows = rows + ((<usize>query * k) << 2);
+export function order(search: Search): void {
+  const k = search.k;
+  for (let query = 0; query < search.queries; query++) {
+    const scores = search.scores + ((<usize>query * k) << 3);
+    const found = search.found + ((<usize>query * k) << 2);
     for (let last = k - 1; last > 0; last--) {
-      const score = load<f64>(bestScores + (<usize>last << 3));
-      const row = load<i32>(bestRows + (<usize>last << 2));
-      store<f64>(bestScores + (<usize>last << 3), load<f64>(bestScores));
-      store<i32>(bestRows + (<usize>last << 2), load<i32>(bestRows));
-      place(bestScores, bestRows, last, score, row);
+      const score = load<f64>(scores + (<usize>last << 3));
+      const row = load<i32>(found + (<usize>last << 2));
+      store<f64>(scores + (<usize>last << 3), load<f64>(scores));
+      store<i32>(found + (<usize>last << 2), load<i32>(found));
+      place(scores, found, last, score, row);
     }
   }
 }
