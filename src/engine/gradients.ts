@@ -47,10 +47,10 @@ export function createGradientBuffers<B extends Block>(
     return block;
   };
   const tableOf = (name: string): TableGradient<B> => {
-    const { shape } = weightOf(name);
+    const { shape, block: parameter } = weightOf(name);
     const [rows = 0, width = 0] = shape;
     const table = tables.get(name) ?? {
-      block: host.allocate(rows * width),
+      block: host.allocate(rows * width, parameter),
       rows,
       width,
       marks: new Uint8Array(rows),

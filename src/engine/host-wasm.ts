@@ -82,8 +82,8 @@ export function createWasmHost({ threads = 1 }: { readonly threads?: number } = 
   return {
     memory: own.arena.memory,
     allocateRaw: (length) => allocateIn(own, length),
-    allocate(length) {
-      const block = allocateIn(own, length);
+    allocate(length, beside) {
+      const block = allocateIn(beside?.room ?? own, length);
       values(block).fill(0);
       return block;
     },

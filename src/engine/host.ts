@@ -8,8 +8,8 @@ export interface Block {
 
 /** Where weights, gradients and optimiser state lie, and the loops over them. `B` is how a host names its blocks. */
 export interface Host<B extends Block> {
-  /** A new block of zeros. */
-  allocate(length: number): B;
+  /** A new block of zeros; with `beside`, in the same memory, where what is worked on together need not move. */
+  allocate(length: number, beside?: B): B;
   free(block: B): void;
   /** The values themselves; the array is stale after the next `allocate`. */
   values(block: B): FloatArray;

@@ -50,13 +50,13 @@ export function createOptimiserState<B extends Block>(
   const rates = new Map(Object.entries(options.rates ?? {}));
   let slots = new Map<string, Slot<B>>();
 
-  const createSlot = (name: string): Slot<B> => {
+  const createSlot = (name: string, parameter?: B): Slot<B> => {
     const shape = shapes.get(name) ?? [];
     const counters = options.kind === "sgd" ? 0 : sparse.has(name) ? (shape[0] ?? 1) : 1;
-    return { moments: kinds.map(() => host.allocate(product(shape))), steps: new Int32Array(counters) };
+    return { moments: kinds.map(() => host.allocate(product(shape), parameter)), steps: new Int32Array(counters) };
   };
-  const slotOf = (name: string): Slot<B> => {
-    const slot = slots.get(name) ?? createSlot(name);
+  const slotOf = ({ name, parameter }: ParameterGradient<B>): Slot<B> => {
+    const slot = slots.get(name) ?? createSlot(name, parameter);
     slots.set(name, slot);
     return slot;
   };
@@ -67,9 +67,10 @@ export function createOptimiserState<B extends Block>(
   return {
     apply(gradients, learningRate, gradientScale) {
       // All memory first: an update is whole or does not happen.
-      for (const { name } of gradients) slotOf(name);
-      for (const { name, parameter, gradient, rows } of gradients) {
-        const { moments, steps } = slotOf(name);
+      for (const one of gradients) slotOf(one);
+      for (const one of gradients) {
+        const { name, parameter, gradient, rows } = one;
+        const { moments, steps } = slotOf(one);
         const weightDecay = (decayed?.has(name) ?? true) ? (options.weightDecay ?? 0) : 0;
         const rate = learningRate * (rates.get(name) ?? 1);
         if (options.kind === "sgd") {
