@@ -71,7 +71,7 @@ export function loadTokenizer(
       });
     });
   };
-  const contentIds = piecewise(content, idsOf, library.get_vocab()) ?? idsOf;
+  const contentIds = piecewise(content, idsOf, library.get_vocab()) ?? ((text: string) => Int32Array.from(idsOf(text)));
   let template: readonly PairPart[] | null = null;
   const { prefix, suffix } = specialTokens(library, idsOf, file);
   if (maxLength !== null && !(Number.isInteger(maxLength) && maxLength > prefix.length + suffix.length)) {
@@ -96,7 +96,7 @@ export function loadTokenizer(
       let ids = contentIds(text, cutLeft ? Number.POSITIVE_INFINITY : room + 1);
       if (ids.length > room) {
         onTruncated?.();
-        ids = cutLeft ? ids.slice(-room) : ids.slice(0, room);
+        ids = cutLeft ? ids.subarray(-room) : ids.subarray(0, room);
       }
       const row = new Int32Array(before.length + ids.length + after.length);
       row.set(before);
@@ -108,11 +108,14 @@ export function loadTokenizer(
       template ??= pairTemplate(content.post_processor, file);
       const special = template.reduce((sum, part) => sum + ("ids" in part ? part.ids.length : 0), 0);
       const room = maxLength === null ? Number.POSITIVE_INFINITY : maxLength - special;
-      const [a, b] = [first, second].map((text) => contentIds(text, Number.POSITIVE_INFINITY)) as [number[], number[]];
+      const [a, b] = [first, second].map((text) => contentIds(text, Number.POSITIVE_INFINITY)) as [
+        Int32Array,
+        Int32Array,
+      ];
       const [m, n] = pairLengths(a.length, b.length, room);
       if (m < a.length || n < b.length) onTruncated?.();
-      const cut = (ids: readonly number[], length: number) =>
-        cutLeft ? ids.slice(ids.length - length) : ids.slice(0, length);
+      const cut = (ids: Int32Array, length: number) =>
+        Array.from(cutLeft ? ids.subarray(ids.length - length) : ids.subarray(0, length));
       const texts = { first: cut(a, m), second: cut(b, n) };
       const rows = template.map((part) => ({ ids: "ids" in part ? part.ids : texts[part.text], type: part.type }));
       return {
