@@ -1,4 +1,4 @@
-// Runs every benchmark and writes docs/benchmarks.md. Takes about an hour and a half on two cores; nothing else should run.
+// Runs every benchmark and writes docs/benchmarks.md. Takes about two hours and a half on two cores; nothing else should run.
 //
 //     node bench/all.mjs [MODEL [DATA]] [--threads 2] [--rounds 2] [--repeat 3] [--pairs 4096] [--documents 1000000] [--work DIR] [--only losses,exact,…]
 //
@@ -91,6 +91,7 @@ const results = {
   gradCache: await part("grad-cache", ["gradcache.mjs", [model, data, ...threads, "--pairs", values.pairs, ...peer]]),
   mining: await part("mining", ["mining.mjs", [...threads, "--large", values.documents, ...peer]]),
   growth: await part("growth", ["growth.mjs", [data, ...threads, "--figure", figure]]),
+  int8Quality: await part("int8-quality", ["int8-quality.mjs", [model, data, ...threads]]),
   profiles: await part("profiles", ...profiles),
   score: await part("score", ["score.mjs", ["--rounds", values.repeat]]),
   eventLoop: await part("event-loop", ["event-loop.mjs", [model, data, ...threads]]),

@@ -22,6 +22,7 @@ export function page({ machine, noPeer, ...results }, before = "") {
     ["Training a static encoder", results.static, staticPart],
     ["A large batch", results.gradCache, gradCachePart],
     ["As the work grows", results.growth, growthPart],
+    ["Quality of fine-tuning with 8-bit products", results.int8Quality, int8QualityPart],
     ["Where the time of a fine-tuning step goes", results.profiles, profilePart],
     ["Losses over labelled rows", results.losses, lossesPart],
     ["Exact search", results.exact, exactPart],
@@ -172,6 +173,35 @@ ${table(
     ...(peer === null ? [] : [row(PEER, peer, "")]),
   ],
 )}`;
+}
+
+function int8QualityPart({ steps, batchSize, precisions }) {
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const withDeviation = (values, digits) => {
+    const squares = values.map((value) => (value - mean(values)) ** 2);
+    return `${number(mean(values), digits)} ± ${number(Math.sqrt(mean(squares)), digits)}`;
+  };
+  const signed = (value, digits) => `${value < 0 ? "−" : "+"}${number(Math.abs(value), digits)}`;
+  const quarters = [0, 1, 2, 3].map((i) => [Math.round((i * steps) / 4), Math.round(((i + 1) * steps) / 4)]);
+  const { float32 } = precisions;
+  const rows = Object.entries(precisions).map(([name, { ndcg, ndcgDifference, losses }]) => [
+    `\`${name}\``,
+    withDeviation(ndcg, 4),
+    name === "float32" ? "" : ndcgDifference.map((one) => signed(one, 4)).join(", "),
+    ...quarters.map(([from, to]) =>
+      withDeviation(
+        losses.map((curve) => mean(curve.slice(from, to))),
+        3,
+      ),
+    ),
+    name === "float32"
+      ? ""
+      : losses.map((curve, seed) => signed(mean(curve) - mean(float32.losses[seed]), 4)).join(", "),
+  ]);
+  return `all-MiniLM-L6-v2 on MedQuAD, ${steps} steps of ${batchSize} pairs, ${float32.ndcg.length} seeds, mean ± standard deviation (\`bench/int8-quality.mjs\`); nDCG@10 on the development split. \`int8\`: 8-bit products forward and for input
+gradients; \`int8-gradient\`: for the latter alone. Differences are to float32 of the same seed, which sees the same batches.
+
+${table(["precision", "nDCG@10", "difference by seed", ...quarters.map(([from, to]) => `loss, steps ${from + 1}–${to}`), "mean loss, difference by seed"], rows)}`;
 }
 
 function growthPart({ epochs, points }) {
