@@ -56,7 +56,7 @@ export function createWasmSearcher(host: WasmHost, threads: number): Searcher<He
   return {
     async hold({ data, shape }, precision) {
       const [rows = 0, dimension = 1] = shape;
-      const values = Float32Array.from(data);
+      const values = data instanceof Float32Array ? data : Float32Array.from(data);
       const base = { rows, dimension, length: greatest(lengthsOf(values, dimension)) };
       if (precision === "float32") return { ...base, ...notQuantised, vectors: copied(values), int8: null };
       if (dimension > 2 ** 16)

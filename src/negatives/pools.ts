@@ -1,3 +1,4 @@
+import { oneAhead } from "../base/ahead.js";
 import { inputError, workError } from "../base/errors.js";
 import { noProgress, type Progress } from "../base/progress.js";
 import { type Rng, rng } from "../base/rng.js";
@@ -33,7 +34,7 @@ export interface PoolRequest {
   readonly seed: number;
   /** Keeps a document with the id of the query in its pool. */
   readonly keepSelf?: boolean;
-  /** Queries that are searched and held at a time. */
+  /** Queries that are searched at a time; default 512. The next ones are searched while one's pools are used. */
   readonly block?: number;
   readonly progress?: Progress;
 }
@@ -62,7 +63,7 @@ export function candidateDocuments(
  * Throws a work error for a score that is not finite.
  */
 export async function* buildPools(request: PoolRequest, source: Sampler["pool"]): AsyncGenerator<ScoredPool> {
-  const { data, split, documents, depth, block = 256, progress = noProgress } = request;
+  const { data, split, documents, depth, block = 512, progress = noProgress } = request;
   if (!(Number.isInteger(depth) && depth >= 1)) {
     throw inputError("bad-value", "the depth of a pool is out of range", {
       found: String(depth),
@@ -76,14 +77,17 @@ export async function* buildPools(request: PoolRequest, source: Sampler["pool"])
     const positives = [...judgements].filter(([, relevance]) => relevance > 0).map(([document]) => document);
     return query === undefined || positives.length === 0 ? [] : [{ query, positives }];
   });
-  for (let start = 0; start < asked.length; start += block) {
+  const search = async (start: number) => {
     const part = asked.slice(start, start + block);
     const queries = part.map(({ query }) => query);
     const lists = source === "nearest" ? await nearestLists(request, queries) : await drawnLists(request, queries);
-    const positives = await scorePositives(request, part, lists);
+    return { part, lists, positives: await scorePositives(request, part, lists), done: start + part.length };
+  };
+  const starts = Array.from({ length: Math.ceil(asked.length / block) }, (_, i) => i * block);
+  for await (const { part, lists, positives, done } of oneAhead(starts, search)) {
     for (let i = 0; i < part.length; i++) {
       yield {
-        query: queries[i] as TextItem,
+        query: (part[i] as (typeof part)[number]).query,
         positives: positives[i] as ScoredPool["positives"],
         similarity: request.similarity,
         scale: request.scale,
@@ -91,7 +95,7 @@ export async function* buildPools(request: PoolRequest, source: Sampler["pool"])
         round: request.round,
       };
     }
-    progress({ stage: "pools", done: start + part.length, total: asked.length });
+    progress({ stage: "pools", done, total: asked.length });
   }
 }
 
