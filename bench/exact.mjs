@@ -121,6 +121,7 @@ console.log(
       peakBytes: peakBytes(),
       ofTheBareProduct: ratio(seconds.bare),
       timesUsearch: ratio(seconds.usearch),
+      int8OfTheBareProduct: ratio(seconds.bare, seconds.int8),
       int8TimesFloat32: ratio(seconds.nearmiss, seconds.int8),
       /** The int8 search found the same hits with the same scores, to the bit. */
       certified,
