@@ -1,6 +1,7 @@
-import { Worker } from "node:worker_threads";
+import { isMainThread, Worker } from "node:worker_threads";
 import { workError } from "../base/errors.js";
-import { buffersOf, type Call, fromWire, READY, type Reply } from "./protocol.js";
+import { createGate, lock } from "./gate.js";
+import { buffersOf, type Call, fromWire, READY, type Reply, type ServedData } from "./protocol.js";
 
 interface Pending {
   readonly resolve: (value: never) => void;
@@ -18,7 +19,9 @@ export interface Calls {
 }
 
 /** Starts a file that serves calls (serve.ts) as a thread, which keeps the process alive only while it has something to do. */
-export async function startCalls(file: URL, workerData: unknown): Promise<Calls> {
+export async function startCalls(file: URL, given: unknown): Promise<Calls> {
+  const gate = createGate();
+  const workerData: ServedData = { given, gate };
   // Flags of the main thread, such as those for a script given in text, may make no sense for a file.
   const worker = new Worker(file, { workerData, execArgv: [] });
   const pending = new Map<number, Pending>();
@@ -43,7 +46,13 @@ export async function startCalls(file: URL, workerData: unknown): Promise<Calls>
     else waiting?.resolve(reply.value as never);
   });
   worker.on("error", (error) => end(workError("engine-failed", `the engine's thread failed: ${error.message}`)));
-  worker.on("exit", () => end(workError("engine-closed", "the engine is closed")));
+  const leaving = (): void => lock(gate);
+  // A thread of a thread works only while that one does.
+  if (isMainThread) process.on("exit", leaving);
+  worker.on("exit", () => {
+    process.off("exit", leaving);
+    end(workError("engine-closed", "the engine is closed"));
+  });
 
   await ready;
   return {

@@ -4,6 +4,7 @@ import type { Executable } from "./executable.js";
 import { type Block, type Host, product } from "./host.js";
 import type { Searcher } from "./nearest.js";
 import { createOptimiserState, type OptimiserState } from "./optimiser.js";
+import { createQueue } from "./queue.js";
 import { checkFits, trainStep } from "./step.js";
 import type { Engine, HostTensor, Program, Weights } from "./types.js";
 import {
@@ -140,16 +141,6 @@ export function createLocalEngine<B extends Block, S, H>(
         programs.clear();
         await searcher.close();
       }),
-  };
-}
-
-/** Runs tasks one after another, whatever becomes of each. */
-function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const next = last.then(task);
-    last = next.catch(() => undefined);
-    return next;
   };
 }
 

@@ -1,4 +1,5 @@
 import { type ErrorDetail, type ExitCode, NearmissError } from "../base/errors.js";
+import type { Gate } from "./gate.js";
 import type { LocalEngine } from "./local.js";
 import type { NearestQuestion } from "./nearest.js";
 import type { OnnxSource } from "./source.js";
@@ -10,6 +11,12 @@ export interface Call {
   readonly id: number;
   readonly method: string;
   readonly args: readonly unknown[];
+}
+
+/** What a thread that serves calls is started with. */
+export interface ServedData<T = unknown> {
+  readonly given: T;
+  readonly gate: Gate;
 }
 
 /** The id of the first reply, which answers no call: the worker has loaded what it needs. */
