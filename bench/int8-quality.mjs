@@ -50,7 +50,6 @@ async function train(precision, seed) {
 }
 
 const mean = (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
-const deviation = (numbers) => Math.sqrt(mean(numbers.map((value) => (value - mean(numbers)) ** 2)));
 const runs = new Map(precisions.map((precision) => [precision, []]));
 for (let seed = 1; seed <= seeds; seed++)
   for (const precision of precisions) runs.get(precision).push(await train(precision, seed));
@@ -61,8 +60,6 @@ const result = {
   machine: machine(),
   steps,
   batchSize,
-  // Between the seeds of float32.
-  seedDeviation: { ndcg: deviation(float32.map(({ ndcg }) => ndcg)), lastLoss: deviation(float32.map(last)) },
   precisions: Object.fromEntries(
     precisions.map((precision) => {
       const found = runs.get(precision);

@@ -1,5 +1,7 @@
 // The page of results, in Markdown.
 import { readFileSync } from "node:fs";
+import { signed } from "#nearmiss/report/figures.js";
+import { meanAndDeviation } from "./labelled/arm.mjs";
 
 const versionOf = (name) =>
   JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8")).version;
@@ -177,19 +179,14 @@ ${table(
 
 function int8QualityPart({ steps, batchSize, precisions }) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const withDeviation = (values, digits) => {
-    const squares = values.map((value) => (value - mean(values)) ** 2);
-    return `${number(mean(values), digits)} ± ${number(Math.sqrt(mean(squares)), digits)}`;
-  };
-  const signed = (value, digits) => `${value < 0 ? "−" : "+"}${number(Math.abs(value), digits)}`;
   const quarters = [0, 1, 2, 3].map((i) => [Math.round((i * steps) / 4), Math.round(((i + 1) * steps) / 4)]);
   const { float32 } = precisions;
   const rows = Object.entries(precisions).map(([name, { ndcg, ndcgDifference, losses }]) => [
     `\`${name}\``,
-    withDeviation(ndcg, 4),
+    meanAndDeviation(ndcg, 4),
     name === "float32" ? "" : ndcgDifference.map((one) => signed(one, 4)).join(", "),
     ...quarters.map(([from, to]) =>
-      withDeviation(
+      meanAndDeviation(
         losses.map((curve) => mean(curve.slice(from, to))),
         3,
       ),

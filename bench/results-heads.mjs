@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { evaluate, load, loadData, train } from "nearmiss";
 import { writeNpy } from "#nearmiss/data/vectors.js";
+import { pValue } from "#nearmiss/report/figures.js";
 import { meanAndDeviation } from "./labelled/arm.mjs";
 import { writeSection } from "./labelled/section.mjs";
 
@@ -78,7 +79,7 @@ function text() {
       name,
       ...measures.map((measure) => meanAndDeviation(runs.map((run) => run.measures[measure].mean))),
       meanAndDeviation(runs.map(({ test }) => test.difference)),
-      runs.map(({ test }) => (test.p < 0.001 ? "< 0.001" : test.p.toFixed(3))).join(", "),
+      runs.map(({ test }) => pValue(test.p)).join(", "),
       meanAndDeviation(
         runs.map(({ seconds }) => seconds),
         1,

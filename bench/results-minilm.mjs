@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { collectWarnings, evaluate, loadData, train } from "nearmiss";
 import { trainingRows } from "#nearmiss/data/rows.js";
+import { pPhrase, signed } from "#nearmiss/report/figures.js";
 import { keep } from "./kept.mjs";
 import { resultsPage, writeSection } from "./labelled/section.mjs";
 import { runPeer } from "./peers/setup.mjs";
@@ -138,7 +139,7 @@ function compared(name) {
       const { difference, low, high, p } = evaluation.comparisons.find(
         (one) => one.b === name && one.measure === "ndcg@10",
       );
-      return `seed ${seed}: ${difference >= 0 ? "+" : ""}${difference.toFixed(4)} (${low.toFixed(4)} … ${high.toFixed(4)}), p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`}`;
+      return `seed ${seed}: ${signed(difference, 4)} (${low.toFixed(4)} … ${high.toFixed(4)}), ${pPhrase(p)}`;
     })
     .join("; ");
 }

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { loadData, train } from "nearmiss";
 import { rng, shuffle } from "#nearmiss/base/rng.js";
 import { trainingRows } from "#nearmiss/data/rows.js";
+import { count, measureName, pPhrase, signed } from "#nearmiss/report/figures.js";
 import { writeSection } from "./labelled/section.mjs";
 
 const { values } = parseArgs({
@@ -76,15 +77,15 @@ function text() {
     const { measures: of } = evaluation.systems.find((system) => system.name === name);
     return [names[name], ...measures.map((measure) => of[measure].mean.toFixed(4))];
   });
-  const head = ["", "nDCG@10", "hit@1", "MRR@10", "recall@10"];
+  const head = ["", ...measures.map(measureName)];
   const share = ((100 * steps * lists) / trainingRows(whole, "train").length).toFixed(0);
   const test = evaluation.comparisons.find(({ b, measure }) => b === "bm25" && measure === "ndcg@10");
   return `${basename(values.encoder)} under a new head, trained for ${steps} steps of ${lists} lists, ${share} % of an epoch (a question, its answer, four others that BM25 found, drawn by SimANS) with the defaults of
-\`train --model cross-encoder --encoder …\` and at most 256 tokens; measured on ${values.test} seeded test questions of ${basename(values.data)} over all ${whole.documents.size.toLocaleString("en-US")} documents.
+\`train --model cross-encoder --encoder …\` and at most 256 tokens; measured on ${values.test} seeded test questions of ${basename(values.data)} over all ${count(whole.documents.size)} documents.
 **One seed** (${values.seed}). ${minutes.toFixed(0)} minutes for the whole run, ${updated.toFixed(0)} of them until the last update.
 What the same encoder does as a dual encoder after about as many minutes is [above](#a-pretrained-encoder-on-a-field-of-its-own), on all test questions: more. A cross-encoder must read every pair, and has seen little here.
 
 ${[head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")}
 
-Against BM25 alone, nDCG@10: ${test.difference >= 0 ? "+" : "−"}${Math.abs(test.difference).toFixed(4)} (p ${test.p < 0.001 ? "< 0.001" : `= ${test.p.toFixed(3)}`}).`;
+Against BM25 alone, nDCG@10: ${signed(test.difference, 4)} (${pPhrase(test.p)}).`;
 }

@@ -14,6 +14,7 @@ import { parseMeasures } from "#nearmiss/evaluate/measures.js";
 import { judgedQueries, perQuery } from "#nearmiss/evaluate/per-query.js";
 import { randomisationTests } from "#nearmiss/evaluate/randomisation.js";
 import { retrieve } from "#nearmiss/evaluate/retrieve.js";
+import { pPhrase, signed } from "#nearmiss/report/figures.js";
 import { compareSamplers } from "#nearmiss/train/compare.js";
 import { resolveConfig } from "#nearmiss/train/config.js";
 import { putSection } from "./labelled/section.mjs";
@@ -193,7 +194,7 @@ function orderings() {
         : size < 0 && p < 0.05
           ? "**is reversed**"
           : "**does not hold** (no difference found)";
-    return `- ${a} > ${b}: ${words}; ${size >= 0 ? "+" : "−"}${Math.abs(size).toFixed(4)}, p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`}`;
+    return `- ${a} > ${b}: ${words}; ${signed(size, 4)}, ${pPhrase(p)}`;
   });
 }
 

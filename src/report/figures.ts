@@ -8,8 +8,8 @@ export function decimals(value: number, digits = 3): string {
 }
 
 /** `+0.095`, `−0.010`: a difference with its sign. */
-export function signed(value: number): string {
-  const text = decimals(Math.abs(value));
+export function signed(value: number, digits = 3): string {
+  const text = decimals(Math.abs(value), digits);
   return Number(text) === 0 ? text : `${value < 0 ? "−" : "+"}${text}`;
 }
 
