@@ -1,3 +1,4 @@
+import { chunks } from "../base/chunks.js";
 import { inputError } from "../base/errors.js";
 import { type Rng, rng, shuffle } from "../base/rng.js";
 import type { KnownPositives, TrainingRow } from "./rows.js";
@@ -73,12 +74,6 @@ function rowOrder({ rows, batchSize, lengths }: BatchOptions<TrainingRow>, gener
   return chunks(order, batchSize * batchesPerLengthGroup).flatMap((group) =>
     group.sort((a, b) => length(b) - length(a)),
   );
-}
-
-function chunks(order: readonly number[], size: number): number[][] {
-  const cut: number[][] = [];
-  for (let at = 0; at < order.length; at += size) cut.push(order.slice(at, at + size));
-  return cut;
 }
 
 /**

@@ -10,10 +10,8 @@ export interface PieceTable {
   idsOf(piece: number): readonly number[];
 }
 
-const SEED = 0x811c9dc5;
-
 /** The hash of no text; `hashOn` for each of its UTF-16 units makes that of a text (FNV-1a over units). */
-export const emptyHash = SEED;
+export const emptyHash = 0x811c9dc5;
 export const hashOn = (hash: number, unit: number): number => Math.imul(hash ^ unit, 0x01000193);
 
 /** What is kept of a piece side by side: its hash, and where its units and its ids begin. Those of the next begin where they end. */

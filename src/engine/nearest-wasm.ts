@@ -149,7 +149,7 @@ async function searchPart(search: Search, part: Part, dimension: number): Promis
     };
     const tell = (to: Board) => {
       kernels.tell(state.address, told.address);
-      exchange(to, first, new Float64Array(buffer, told.address, count), state.floors());
+      exchange(to, first, new Float64Array(buffer, told.address, count), state.floors);
     };
     const a = inputTensor(host, given, [count, dimension], small !== null);
     let most = 0;
@@ -174,7 +174,7 @@ async function searchPart(search: Search, part: Part, dimension: number): Promis
     kernels.forget(state.address);
     settle(among.length);
     kernels.order(state.address);
-    const { rows, scores } = state.found();
+    const { rows, scores } = state.found;
     return packed(rows, scores, count, k);
   } finally {
     for (const block of blocks) host.free(block);

@@ -1,4 +1,5 @@
 import { oneAhead } from "../base/ahead.js";
+import { chunks } from "../base/chunks.js";
 import { inputError, workError } from "../base/errors.js";
 import { noProgress, type Progress } from "../base/progress.js";
 import { type Rng, rng } from "../base/rng.js";
@@ -77,14 +78,13 @@ export async function* buildPools(request: PoolRequest, source: Sampler["pool"])
     const positives = [...judgements].filter(([, relevance]) => relevance > 0).map(([document]) => document);
     return query === undefined || positives.length === 0 ? [] : [{ query, positives }];
   });
-  const search = async (start: number) => {
-    const part = asked.slice(start, start + block);
+  const search = async (part: typeof asked) => {
     const queries = part.map(({ query }) => query);
     const lists = source === "nearest" ? await nearestLists(request, queries) : await drawnLists(request, queries);
-    return { part, lists, positives: await scorePositives(request, part, lists), done: start + part.length };
+    return { part, lists, positives: await scorePositives(request, part, lists) };
   };
-  const starts = Array.from({ length: Math.ceil(asked.length / block) }, (_, i) => i * block);
-  for await (const { part, lists, positives, done } of oneAhead(starts, search)) {
+  let done = 0;
+  for await (const { part, lists, positives } of oneAhead(chunks(asked, block), search)) {
     for (let i = 0; i < part.length; i++) {
       yield {
         query: (part[i] as (typeof part)[number]).query,
@@ -95,6 +95,7 @@ export async function* buildPools(request: PoolRequest, source: Sampler["pool"])
         round: request.round,
       };
     }
+    done += part.length;
     progress({ stage: "pools", done, total: asked.length });
   }
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { chunks } from "../base/chunks.js";
 import { inputError } from "../base/errors.js";
 import { noProgress } from "../base/progress.js";
 import { compareCodePoints } from "../base/text.js";
@@ -42,7 +43,7 @@ export async function createExactIndex(
   const store = engine === undefined ? plainStore() : engineStore(engine, precision);
   const starts = Array.from({ length: Math.ceil(order.length / blockDocuments) }, (_, i) => i * blockDocuments);
   const resident = order.length * dimension * Float32Array.BYTES_PER_ELEMENT <= residentBytes;
-  const groups = inGroups(starts, resident ? blocksAtOnce.resident : blocksAtOnce.streamed);
+  const groups = chunks(starts, resident ? blocksAtOnce.resident : blocksAtOnce.streamed);
   const held = new Map<number, HeldVectors>();
 
   /** Blocks ready for search: read and prepared anew, or as they were kept where the corpus is small enough. */
@@ -171,8 +172,4 @@ function plainStore(): Store {
       blocks.delete(id);
     },
   };
-}
-
-function inGroups<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

@@ -65,7 +65,7 @@ function edge(bin: i32, width: f64): f64 {
   return bin == 0 ? -Infinity : (<f64>(bin - BINS / 2) - 0.01) * width;
 }
 
-/** What a row's product must be at most: k exact products are at least the lower edge of the query's bin − slack, and one of at least a floor is wanted. */
+/** What a row's product must reach, were it as great as it can be: k exact products are at least the lower edge of the query's bin − slack, and one of at least a floor is wanted. */
 // @ts-ignore: decorators are AssemblyScript's
 @inline
 function threshold(search: Search, query: i32, bin: i32): f32 {
