@@ -119,7 +119,9 @@ export function clearRun(run: string, what: "all" | "progress"): void {
 
 /** Removes files that a killed run was about to write. */
 export function removePartial(run: string): void {
-  for (const folder of [run, join(run, "negatives")]) {
+  const root = join(run, "checkpoints");
+  const steps = existsSync(root) ? readdirSync(root).filter((name) => name.startsWith("step-")) : [];
+  for (const folder of [run, join(run, "negatives"), ...steps.map((name) => join(root, name))]) {
     for (const name of existsSync(folder) ? readdirSync(folder) : []) {
       if (/^\..+\.partial(\.replaced)?$/.test(name)) removeAll(join(folder, name));
     }
